@@ -1,0 +1,23 @@
+# What comes from packages. scripts/setup installs it all and says where CAF is.
+
+find_package(Threads REQUIRED)
+find_package(nlohmann_json 3.11 REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(SQLite3 3.40 REQUIRED)
+find_package(tl-expected REQUIRED)
+find_package(CLI11 REQUIRED)
+if(FABRIC_WITH_ACTORS)
+  find_package(CAF 0.18.7 COMPONENTS core io openssl REQUIRED)
+  # As system headers, so that our warnings stay ours.
+  add_library(fabric_caf INTERFACE)
+  foreach(part core io openssl)
+    target_link_libraries(fabric_caf INTERFACE CAF::${part})
+    get_target_property(dirs CAF::${part} INTERFACE_INCLUDE_DIRECTORIES)
+    target_include_directories(fabric_caf SYSTEM INTERFACE ${dirs})
+  endforeach()
+endif()
+if(BUILD_TESTING OR NOT DEFINED BUILD_TESTING)
+  find_package(Catch2 3 REQUIRED)
+  include(Catch)
+endif()

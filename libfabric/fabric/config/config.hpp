@@ -1,0 +1,122 @@
+#pragma once
+
+#include "fabric/job/retry.hpp"
+#include "fabric/policy/lane_policy.hpp"
+#include "fabric/store/job_store.hpp"
+#include "fabric/time.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+/// The configuration of a node, with its defaults. JSON form: config/full.json lists every option with unit and
+/// default; fabric/config/load.hpp reads and checks it. Durations in JSON are strings: "300ms", "60s", "5m", "2h",
+/// "7d"; sizes are strings "64MiB" or plain bytes.
+namespace fabric::config {
+
+struct node {
+  std::string name;                      ///< Default: the host's name, cut at the first dot. [A-Za-z0-9_.-]{1,64}.
+  std::string listen = "127.0.0.1:7600"; ///< Where the scheduler is published. Loopback only, until there is mTLS.
+  std::string data = "/var/lib/fabric";  ///< Store, spool, socket; `fabricd --data` overrides it.
+  std::map<std::string, std::uint32_t> workers; ///< Slots per lane on this node; a lane not named: lanes[].slots.
+  std::uint64_t memory_low = 512ull << 20;
+  bool allow_root = false; ///< fabricd refuses to run as root without it.
+  duration drain_timeout = std::chrono::seconds{25};
+  std::uint32_t threads = 0; ///< Scheduler threads of the actor system; 0: cores, at least 2, at most 8.
+};
+
+struct store {
+  std::string kind = "sqlite";           ///< "sqlite", or "memory" (tests: nothing survives).
+  std::uint64_t disk_low = 256ull << 20; ///< Below this much free space submissions and starts are refused.
+  std::uint64_t reserve = 16ull << 20;   ///< Size of the file that is given up so that ends still commit.
+  fabric::store::retention retention;
+};
+
+struct spool {
+  duration age = std::chrono::hours{24 * 7}; ///< Attempt directories of finished jobs are recycled after this,
+  std::uint64_t bytes = 10ull << 30;         ///< or when the spool holds more than this; 0: no limit,
+  std::uint64_t inodes_low = 10'000;         ///< or when the file system has fewer free inodes than this.
+};
+
+struct on_timeout {
+  enum class kind : std::uint8_t { move, fail };
+  kind what = kind::move;
+  std::string move_to;                                                      ///< Empty: the next lane of the list.
+  std::vector<policy::demotion_mode> modes{policy::demotion_mode::restart}; ///< "mode", then "else".
+};
+
+struct lane {
+  std::string name;
+  std::uint32_t slots = 1;        ///< What each node offers unless its node.workers says otherwise.
+  std::optional<duration> budget; ///< null: no limit.
+  duration grace = std::chrono::seconds{10};
+  bool demoted_first = true;
+  on_timeout timeout;
+};
+
+struct routing {
+  std::string policy = "fast-first";
+  std::map<std::string, std::string> params; ///< Values as JSON text; each policy checks its own.
+};
+
+struct class_limits {
+  std::optional<duration> wall;       ///< Ends the attempt as timed_out. null: none.
+  std::uint64_t output = 64ull << 20; ///< Bytes kept of stdout and of stderr, each; the middle goes first. 0: all.
+};
+
+struct job_class {
+  std::vector<std::string> command;       ///< argv template; {input.key} and {input.path}; [0] an absolute path.
+  std::string cwd;                        ///< Empty: the attempt's directory.
+  std::map<std::string, std::string> env; ///< Added to PATH, LANG, HOME and TZ of fabricd's own environment.
+  std::string user;                       ///< Empty: fabricd's.
+  std::string lane;                       ///< Empty: the policy places.
+  std::uint32_t max_attempts = 3;
+  retry_policy backoff;
+  class_limits limits;
+  bool enabled = true;
+};
+
+struct limits {
+  std::uint64_t max_queued = 2'000'000;             ///< Live jobs.
+  std::uint64_t max_inflight_submits = 64ull << 20; ///< Bytes of submissions not yet answered.
+  std::uint32_t max_waiters = 10'000;               ///< Clients waiting for jobs or events at once.
+};
+
+struct lease {
+  duration first = std::chrono::seconds{15};
+  duration max = std::chrono::minutes{20};
+  duration node_silence = std::chrono::seconds{10}; ///< A node silent for this long is lost.
+};
+
+/// How the node's supervisor treats a child that ends: at most `restarts` within `within`, then the node goes down.
+struct supervision {
+  std::uint32_t restarts = 5;
+  duration within = std::chrono::seconds{30};
+  duration backoff = std::chrono::milliseconds{100}; ///< First delay; doubles up to 5 s.
+};
+
+struct logging {
+  std::string format = "text"; ///< "text" or "json".
+  std::string level = "info";  ///< "debug", "info", "warn", "error".
+};
+
+struct root {
+  config::node node;
+  config::store store;
+  config::spool spool;
+  std::vector<lane> lanes; ///< Default: fast (3 slots, 60 s) and slow (1 slot, no budget).
+  config::routing routing;
+  std::map<std::string, job_class> classes;
+  config::limits limits;
+  config::lease lease;
+  config::supervision supervision;
+  logging log;
+  bool allow_ad_hoc = false; ///< Allow `fabric run -- ARGV…`: the client names the command.
+};
+
+/// The built-in defaults; config/full.json shows the same, tested.
+root defaults();
+
+} // namespace fabric::config

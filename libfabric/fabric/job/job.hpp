@@ -1,0 +1,77 @@
+#pragma once
+
+#include "fabric/job/spec.hpp"
+#include "fabric/job/states.hpp"
+#include "fabric/time.hpp"
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+/// A job and its attempts, as stored. Pure values.
+namespace fabric {
+
+using job_id = std::uint64_t;  ///< From 1, given at submission, only grows, never reused.
+using fence_t = std::uint64_t; ///< From 1, one per lease, store-wide, only grows. 0 means none.
+
+/// How often each kind of end has happened to a job since it was submitted or last kicked. The caps on them are in
+/// fabric/job/transitions.hpp.
+struct attempt_counts {
+  std::uint32_t failures = 0; ///< failed + crashed + timed_out; capped by the job's max_attempts.
+  std::uint32_t memory = 0;   ///< memory_exceeded.
+  std::uint32_t lost = 0;     ///< lost after it had started.
+  std::uint32_t demoted = 0;
+  std::uint32_t checkpointed = 0;
+
+  bool operator==(const attempt_counts&) const = default;
+};
+
+/// One row of the table `jobs`.
+struct job {
+  job_id id = 0;
+  std::string job_class;
+  std::string lane; ///< The lane it is in now, or was in last.
+  job_state state = job_state::ready;
+  std::uint32_t priority = default_priority;
+  std::uint64_t version = 1;       ///< Grows by one with each committed change; the compare-and-set token.
+  std::uint64_t demoted_order = 0; ///< 0 unless demoted; then its place among all demotions of the store.
+  std::string overflow_from;       ///< Set while another lane's idle slot has taken it: the lane to go back to.
+  time_point run_at{};             ///< Meaningful while `scheduled`.
+  time_point submitted_at{};
+  time_point finished_at{};  ///< Meaningful in a final state.
+  fence_t fence = 0;         ///< Of the running attempt; of the last one otherwise.
+  std::uint32_t attempt = 0; ///< Number of the last attempt; 0 before the first.
+  std::uint32_t max_attempts = 3;
+  attempt_counts counts;
+  std::string idempotency_key; ///< Empty when none was given.
+  std::string owner;
+  std::map<std::string, std::string> labels;
+  std::string reason;            ///< Why it is buried or cancelled, or why the last attempt did not succeed.
+  bool cancel_requested = false; ///< A client asked while it was running.
+  std::string node;              ///< Of the running attempt.
+  duration lease{};              ///< Committed length of the running attempt's lease.
+  std::uint32_t lane_deaths = 0; ///< Lane actors that died while handling this job; 2 bury it.
+  duration wasted{};             ///< Work thrown away by demotions, losses and hand-backs.
+
+  bool operator==(const job&) const = default;
+};
+
+/// One row of the table `attempts`. `report` is the keeper's JSON, empty until the end.
+struct attempt {
+  job_id job = 0;
+  std::uint32_t number = 0; ///< From 1 within its job.
+  fence_t fence = 0;
+  std::string node;
+  std::string worker; ///< Name of the worker on the node, for example "fast@a1".
+  std::string lane;
+  time_point leased_at{};
+  time_point started_at{}; ///< Process start as the runner measured it; no_time if it never started.
+  time_point ended_at{};   ///< no_time while it runs.
+  outcome ended_as = outcome::none;
+  duration run_time{}; ///< From process start to the proof that the tree is gone.
+  std::string report;
+
+  bool operator==(const attempt&) const = default;
+};
+
+} // namespace fabric

@@ -1,0 +1,67 @@
+#pragma once
+
+#include "fabric/error.hpp"
+#include "fabric/job/attempt_end.hpp"
+#include "fabric/job/job.hpp"
+
+#include <optional>
+#include <string>
+
+/// Every way a job may change, as pure functions of its row. The stores call them inside their transaction, so the
+/// rule about jobs stands here once. Each returns the row as it is to be written, with `version` one higher, or
+/// errc::wrong_state / errc::stale and nothing changes.
+namespace fabric {
+
+/// What a lease fixes. `fence` comes from the store's counter.
+struct lease_terms {
+  fence_t fence = 0;
+  std::string node;
+  duration length{};
+};
+
+/// What the lane decided about the job's future, used by `apply_end` only where the outcome asks for it.
+struct end_decision {
+  std::string move_to;          ///< Lane for `demoted`; empty: the lane has no way out and the job counts as timed_out.
+  std::uint32_t lane_count = 1; ///< Lanes configured: the cap on demotions.
+  time_point retry_at{};        ///< Earliest next attempt after failed, crashed, timed_out, memory_exceeded.
+
+  bool operator==(const end_decision&) const = default;
+};
+
+/// ready -> running. @pre terms.fence > 0 (asserted). Counts the attempt number.
+expected<job> apply_lease(const job& before, const lease_terms& terms, time_point now);
+
+/// running -> whatever the outcome and the caps say. The caller has checked that `end` carries the job's fence.
+/// A requested cancel wins over everything but `succeeded`. Without a cancel:
+///   succeeded              -> succeeded
+///   failed crashed timed_out -> scheduled until retry_at; buried at max_attempts
+///   memory_exceeded        -> buried (cap 1)
+///   lost                   -> ready; counted, and buried at 5, only if the attempt had started
+///   demoted                -> ready in move_to with `demoted_order`; buried at lane_count demotions
+///   checkpointed           -> ready, keeping its place; buried at 1,000
+///   drained                -> ready; nothing counted
+///   cancelled              -> cancelled
+/// demoted, lost and drained add the run time to `wasted`.
+expected<job> apply_end(const job& before, const attempt_end& end, const end_decision& decision,
+                        std::uint64_t demoted_order, time_point now);
+
+/// ready -> ready in another lane: overflow (sets overflow_from to the old lane) or its hand-back (clears it).
+expected<job> apply_move(const job& before, const std::string& to_lane, bool overflow);
+
+/// scheduled -> ready. errc::wrong_state when run_at is later than now.
+expected<job> apply_due(const job& before, time_point now);
+
+/// waiting, scheduled, ready -> cancelled at once; running -> running with cancel_requested. errc::wrong_state if
+/// final.
+expected<job> apply_cancel(const job& before, const std::string& reason, time_point now);
+
+/// buried -> ready with its counts and reason cleared. errc::wrong_state otherwise.
+expected<job> apply_kick(const job& before, time_point now);
+
+/// A lane actor died while it handled this job: counts it and buries at 2 (unless running: then only counts).
+expected<job> apply_lane_death(const job& before, time_point now);
+
+/// The lease was lengthened to `length`. errc::wrong_state unless running.
+expected<job> apply_extend(const job& before, duration length);
+
+} // namespace fabric

@@ -1,0 +1,175 @@
+#pragma once
+
+#include "fabric/job/retry.hpp"
+#include "fabric/node/orders.hpp"
+#include "fabric/policy/lane_policy.hpp"
+#include "fabric/store/operations.hpp"
+#include "fabric/time.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+/// The lane machine: the order of the jobs now in one lane, its slots and budgets. Pure; a cache of the store's rows.
+///
+///   closed --open--> loading --last page--> serving        (stale epoch, feed gap: back to closed, a fresh open)
+///
+/// Order: priority; demoted jobs first in the order they were demoted (`demoted_first`); then id. Within one instant:
+/// release the slot, enqueue the job, then dispatch. A job is leased only when a worker that can run its class has a
+/// free slot (prefetch 0).
+namespace fabric::lane {
+
+struct class_settings {
+  retry_policy retry;
+};
+
+struct settings {
+  std::string name;
+  std::optional<duration> budget;            ///< How long an attempt may run here, from process start. Unset: no limit.
+  duration grace = std::chrono::seconds{10}; ///< Soft signal to proof that the tree is gone.
+  bool demoted_first = true;
+  std::uint32_t lane_count = 1;                  ///< Lanes configured: the cap on demotions.
+  duration lease = std::chrono::seconds{15};     ///< First lease of an attempt.
+  duration resend = std::chrono::seconds{5};     ///< Unanswered operations and starts are repeated after this.
+  std::size_t page = 2000;                       ///< Rows asked for at a time while loading.
+  std::map<std::string, class_settings> classes; ///< Retry rules; a class not listed uses the default.
+};
+
+// -- events -----------------------------------------------------------------------------------------------------------
+
+struct open {}; ///< The actor started: take the lane over.
+struct page {
+  store::lane_page rows;
+}; ///< Answer to load_page.
+struct feed {
+  std::vector<store::lane_change> changes;
+}; ///< Committed changes of this lane, in order.
+struct answered {
+  std::uint64_t ticket = 0;
+  store::answer reply;
+}; ///< Answer to the operation with this ticket.
+struct wanted {
+  want what;
+};
+struct started {
+  attempt_started what;
+};
+struct refused {
+  attempt_refused what;
+};
+struct ended {
+  attempt_ended what;
+};
+struct lease_over {
+  fence_t fence = 0;
+}; ///< Membership: the attempt's lease ended without renewal.
+struct node_gone {
+  std::string node;
+  std::uint64_t boot = 0;
+}; ///< Membership: silent; its slots are no longer there.
+struct offered {
+  std::string from;
+  std::uint64_t seq = 0;
+  std::uint32_t slots = 0;
+  std::uint64_t received = 0;
+  std::vector<std::string> classes;
+}; ///< See offer.
+struct view_changed {
+  policy::view now;
+};
+struct tick {}; ///< The timer armed by `wake_at` is due.
+
+using event = std::variant<open, page, feed, answered, wanted, started, refused, ended, lease_over, node_gone, offered,
+                           view_changed, tick>;
+
+// -- effects ----------------------------------------------------------------------------------------------------------
+
+struct ask_store {
+  std::uint64_t ticket = 0;
+  store::operation op;
+}; ///< All of one turn travel in one message.
+struct load_page {
+  job_id after = 0;
+  std::size_t limit = 0;
+};
+struct tell_start {
+  std::string node;
+  start_order order;
+};
+struct tell_stop {
+  std::string node;
+  stop_order order;
+};
+struct tell_forget {
+  std::string node;
+  fence_t fence = 0;
+}; ///< Its end is committed (or refused as stale).
+/// To membership: this lease began / is over. Membership watches leases between the two.
+struct lease_began {
+  fence_t fence = 0;
+  job_id id = 0;
+  std::string node;
+  duration length{};
+};
+struct lease_closed {
+  fence_t fence = 0;
+};
+/// To another lane: this many idle slots here may take your fresh jobs. Level-triggered: the newest replaces the older.
+/// `received` counts the jobs that came so far, so that the giver knows which hand-overs this offer has seen.
+struct offer {
+  std::string to;
+  std::uint64_t seq = 0;
+  std::uint32_t slots = 0;
+  std::uint64_t received = 0;
+  std::vector<std::string> classes;
+};
+/// To the policy's learner and the console.
+struct finished {
+  policy::job_facts job;
+  outcome how = outcome::none;
+  duration run_time{};
+};
+struct alarm {
+  std::string kind;
+  std::string text;
+  job_id id = 0;
+}; ///< For the log; what must be kept is a store::note.
+
+using effect = std::variant<ask_store, load_page, tell_start, tell_stop, tell_forget, lease_began, lease_closed, offer,
+                            finished, alarm>;
+using effects = std::vector<effect>;
+
+/// Numbers for `fabric lanes` and the policy's view.
+struct status {
+  std::string name;
+  bool serving = false;
+  std::uint64_t ready = 0, scheduled = 0, running = 0;
+  std::uint32_t slots = 0, busy = 0, offered = 0; ///< offered: idle slots promised to other lanes.
+  duration oldest_wait{};                         ///< Since the oldest ready job became known to be ready.
+  std::uint64_t epoch = 0;
+};
+
+class machine {
+public:
+  machine(settings how, std::shared_ptr<policy::lane_policy> policy, std::uint64_t seed);
+  ~machine();
+  machine(machine&&) noexcept;
+  machine& operator=(machine&&) noexcept;
+
+  /// Takes one event and returns what is to be done, in order.
+  effects handle(const event& what, time_point now);
+
+  /// The instant at which `tick` is due; nullopt: none. Only changes in `handle`.
+  std::optional<time_point> wake_at() const;
+
+  status report(time_point now) const;
+
+private:
+  struct state;
+  std::unique_ptr<state> state_;
+};
+
+} // namespace fabric::lane

@@ -1,0 +1,83 @@
+#pragma once
+
+#include "fabric/job/attempt_end.hpp"
+#include "fabric/job/job.hpp"
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+/// What a lane and a worker say to each other. All one-way and repeatable; state, not promises.
+namespace fabric {
+
+/// Why an attempt is to be stopped. On the runner's wire: append, never renumber.
+enum class stop_reason : std::uint8_t {
+  none = 0,
+  budget = 1,    ///< Outstayed the lane's budget: ends as `demoted` (or timed_out where there is no lane to go to).
+  cancel = 2,    ///< A client asked.
+  drain = 3,     ///< The node stops.
+  lease = 4,     ///< Its lease ended.
+  unknown = 5,   ///< The cell does not know this fence (any more).
+  wall = 6,      ///< Over the class's wall-time limit (the runner's own decision).
+  abandoned = 7, ///< The keeper lost its runner.
+};
+
+std::string_view to_string(stop_reason why) noexcept;
+
+/// Lane -> worker: run this attempt. Repeated until answered by started, refused or ended.
+struct start_order {
+  fence_t fence = 0;
+  job_id job = 0;
+  std::uint32_t attempt = 0;
+  std::string job_class;
+  std::string lane;
+  std::string input; ///< Compact JSON.
+  duration lease{};  ///< Counts from when the worker sent the want numbered `want_seq`.
+  std::uint64_t want_seq = 0;
+};
+
+/// Lane -> worker: soft signal now, kill `grace` later, report when the tree is gone.
+struct stop_order {
+  fence_t fence = 0;
+  stop_reason why = stop_reason::none;
+  duration grace{};
+};
+
+/// An attempt that the node holds, as it tells after a (re)connection.
+struct held_attempt {
+  fence_t fence = 0;
+  job_id job = 0;
+  std::uint32_t attempt = 0;
+  duration ran{}; ///< Since process start.
+};
+
+/// Worker -> lane: everything this worker can do now. The newest replaces the older.
+struct want {
+  std::string node;
+  std::string worker;
+  std::uint64_t boot = 0;           ///< One per start of the node's fabricd.
+  std::uint64_t seq = 0;            ///< Grows within a boot.
+  std::uint32_t slots = 0;          ///< Attempts it may hold at once; 0 while it drains.
+  std::vector<std::string> classes; ///< Classes it can run, sorted.
+  bool held_known = false;          ///< The runner's list is complete in `held`; false until the runner has said hello.
+  std::vector<held_attempt> held;   ///< All attempts of this lane that the node's runner holds, unfinished ones only.
+};
+
+/// Worker -> lane.
+struct attempt_started {
+  fence_t fence = 0;
+  duration ran{}; ///< Since process start, when this was sent.
+};
+struct attempt_refused {
+  fence_t fence = 0;
+  std::string why; ///< The attempt has not run and will not; nothing is counted.
+};
+struct attempt_ended {
+  fence_t fence = 0;
+  job_id job = 0;
+  stop_reason stopped = stop_reason::none; ///< Set if a stop had reached the attempt before it ended.
+  attempt_end end; ///< For stopped == budget, `how` is demoted; the lane may turn it into timed_out.
+};
+
+} // namespace fabric

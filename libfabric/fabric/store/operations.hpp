@@ -1,0 +1,173 @@
+#pragma once
+
+#include "fabric/error.hpp"
+#include "fabric/job/attempt_end.hpp"
+#include "fabric/job/job.hpp"
+#include "fabric/job/transitions.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+/// What may be asked of the store, and what it answers. Values only; fabric/store/job_store.hpp applies them.
+///
+/// Every operation is a compare-and-set and may be repeated: a repeat of one that was committed answers ok (submit with
+/// a key, end, cancel, extend) or errc::stale (the rest), and changes nothing.
+namespace fabric::store {
+
+/// Admits one job. Answers with its id. errc::key_conflict: the key was used with another input;
+/// same key and input: the first job's id and `duplicate`.
+struct submit {
+  job_spec spec;    ///< Already checked by fabric::scheduler admission.
+  std::string lane; ///< Where the policy placed it.
+  std::uint32_t max_attempts = 3;
+};
+
+/// A lane takes a job for a node's slot. errc::stale if the row, or the lane's epoch, changed.
+struct lease {
+  job_id id = 0;
+  std::uint64_t version = 0;
+  std::string lane;
+  std::uint64_t epoch = 0;
+  std::string node;
+  std::string worker;
+  duration length{};
+};
+
+/// An attempt ended. Judged by its fence alone, never by the clock or the version. errc::stale if the job runs under a
+/// newer fence or ended otherwise; then it is counted and the report kept as a `stale_end` event. A repeat of the end
+/// that was committed for this fence answers ok.
+struct end {
+  job_id id = 0;
+  fence_t fence = 0;
+  std::string lane; ///< The lane that speaks; its epoch is checked.
+  std::uint64_t epoch = 0;
+  attempt_end how;
+  end_decision decision;
+};
+
+/// Overflow between lanes, or the hand-back. errc::stale as for lease.
+struct move {
+  job_id id = 0;
+  std::uint64_t version = 0;
+  std::string lane;
+  std::uint64_t epoch = 0;
+  std::string to_lane;
+  bool overflow = false; ///< False: a hand-back.
+};
+
+/// A scheduled job's time has come. errc::stale as for lease.
+struct due {
+  job_id id = 0;
+  std::uint64_t version = 0;
+  std::string lane;
+  std::uint64_t epoch = 0;
+};
+
+/// errc::not_found, errc::wrong_state (already final; ok if already cancelled).
+struct cancel {
+  job_id id = 0;
+  std::string reason;
+};
+
+/// errc::not_found, errc::wrong_state unless buried.
+struct kick {
+  job_id id = 0;
+};
+
+/// The granter lengthened a lease. errc::stale unless the job runs under this fence.
+struct extend {
+  job_id id = 0;
+  fence_t fence = 0;
+  duration length{};
+};
+
+/// A lane actor died while handling this job (0: none known). Raises nothing else; see apply_lane_death.
+struct lane_died {
+  std::string lane;
+  job_id id = 0;
+  std::string what;
+};
+
+/// Opens a lane: raises its epoch. Answers with the new epoch; operations of older epochs are stale from now on.
+struct open_lane {
+  std::string lane;
+};
+
+/// One line of the log of automatic actions (table `events`), beside those the store writes itself with each change.
+struct note {
+  std::string kind; ///< For example "node_lost", "lane_restarted", "supervisor".
+  std::string lane;
+  std::string node;
+  job_id id = 0;
+  std::string text; ///< One sentence.
+};
+
+using operation = std::variant<submit, lease, end, move, due, cancel, kick, extend, lane_died, open_lane, note>;
+
+/// The answer to one operation, in the order asked.
+struct answer {
+  std::optional<error> failure; ///< Set: nothing was changed by this operation.
+  job_id id = 0;
+  bool duplicate = false;  ///< submit only.
+  std::uint64_t epoch = 0; ///< open_lane only.
+  std::optional<job> row;  ///< lease: the job as leased, with its fence and attempt number. Otherwise unset.
+  std::string input;       ///< lease: the payload.
+};
+
+/// What a lane keeps of a job: the feed's item and a page's row.
+struct lane_entry {
+  job_id id = 0;
+  std::uint64_t version = 0;
+  job_state state = job_state::ready;
+  std::uint32_t priority = 0;
+  std::uint64_t demoted_order = 0;
+  time_point run_at{};
+  std::string job_class;
+  std::string overflow_from;
+  bool cancel_requested = false;
+  fence_t fence = 0; ///< The rest is meaningful while running.
+  std::string node;
+  duration lease{};
+};
+
+lane_entry entry_of(const job& row);
+
+/// One committed change as one lane sees it. A job that changes lanes gives the old lane a `gone` and the new one an
+/// entry; a final state is a `gone` too.
+struct lane_change {
+  std::string lane;
+  std::uint64_t seq = 0; ///< From 1 per lane since its epoch was opened, without gaps.
+  bool gone = false;     ///< The entry's job is no longer this lane's.
+  lane_entry entry;
+};
+
+/// A committed change as watchers see it: the row of the table `events`.
+struct event {
+  std::uint64_t id = 0; ///< Grows; the cursor of `fabric events --follow` and `wait`.
+  time_point at{};
+  std::string kind; ///< submitted, leased, succeeded, retried, demoted, buried, cancelled, … or a note's.
+  job_id job = 0;
+  std::string job_class;
+  std::string lane;
+  std::string node;
+  std::uint32_t attempt = 0;
+  std::string text;
+};
+
+struct pruned_job {
+  job_id id = 0;
+  std::uint32_t attempts = 0; ///< Spool directories 1 .. attempts may be recycled.
+};
+
+/// What one committed transaction did.
+struct batch_result {
+  std::vector<answer> answers;
+  std::vector<lane_change> changes;
+  std::vector<event> events;
+  std::vector<pruned_job> pruned;
+};
+
+} // namespace fabric::store
