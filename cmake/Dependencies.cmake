@@ -8,6 +8,7 @@ find_package(SQLite3 3.40 REQUIRED)
 find_package(tl-expected REQUIRED)
 find_package(CLI11 REQUIRED)
 if(FABRIC_WITH_ACTORS)
+  find_package(OpenSSL REQUIRED) # Named by CAF::openssl.
   find_package(CAF 0.18.7 COMPONENTS core io openssl REQUIRED)
   # As system headers, so that our warnings stay ours.
   add_library(fabric_caf INTERFACE)

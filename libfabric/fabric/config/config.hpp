@@ -16,6 +16,8 @@
 /// "7d"; sizes are strings "64MiB" or plain bytes.
 namespace fabric::config {
 
+// Each struct's JSON keys and ranges are in fields.hpp.
+
 struct node {
   std::string name;                      ///< Default: the host's name, cut at the first dot. [A-Za-z0-9_.-]{1,64}.
   std::string listen = "127.0.0.1:7600"; ///< Where the scheduler is published. Loopback only, until there is mTLS.
@@ -67,9 +69,9 @@ struct class_limits {
 };
 
 struct job_class {
-  std::vector<std::string> command;       ///< argv template; {input.key} and {input.path}; [0] an absolute path.
+  std::vector<std::string> command;       ///< argv template; see command_template.hpp; [0] an absolute path.
   std::string cwd;                        ///< Empty: the attempt's directory.
-  std::map<std::string, std::string> env; ///< Added to PATH, LANG, HOME and TZ of fabricd's own environment.
+  std::map<std::string, std::string> env; ///< Added to what node/command.hpp lets through.
   std::string user;                       ///< Empty: fabricd's.
   std::string lane;                       ///< Empty: the policy places.
   std::uint32_t max_attempts = 3;

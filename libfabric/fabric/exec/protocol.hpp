@@ -39,6 +39,7 @@ struct run {
   std::int64_t wall_us = 0;                             ///< 0: no limit.
   std::uint64_t output_max = 0;                         ///< Bytes kept of stdout and of stderr, each; 0: no limit.
   std::int64_t grace_us = 0;                            ///< For stops that the runner decides itself (wall, lease).
+  std::string node_name;                                ///< For FABRIC_NODE_NAME.
 };
 
 /// fabricd -> runner: soft signal now, SIGKILL of the tree after the grace.
@@ -58,7 +59,8 @@ struct forget {
   fence_t fence = 0;
 };
 
-/// fabricd -> runner: the spool directories of these attempts may be recycled.
+/// fabricd -> runner: the spool directories of these attempts may be recycled. Attempt 0 means the job's checkpoints,
+/// which go when the job goes. Attempts still held are skipped.
 struct prune {
   std::vector<std::pair<job_id, std::uint32_t>> attempts;
 };
@@ -77,7 +79,8 @@ struct hello {
   std::uint32_t protocol = protocol_version;
   std::string build;
   std::int64_t pid = 0;
-  std::vector<held_attempt> held; ///< Running now. Finished ones follow as `ended`.
+  std::vector<held_attempt> held; ///< Running now.
+  std::uint32_t finished = 0;     ///< So many `ended` frames of finished, unforgotten attempts follow at once.
 };
 
 struct was_started {

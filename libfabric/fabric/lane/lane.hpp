@@ -3,6 +3,7 @@
 #include "fabric/job/retry.hpp"
 #include "fabric/node/orders.hpp"
 #include "fabric/policy/lane_policy.hpp"
+#include "fabric/store/job_store.hpp"
 #include "fabric/store/operations.hpp"
 #include "fabric/time.hpp"
 
@@ -31,11 +32,13 @@ struct settings {
   std::optional<duration> budget;            ///< How long an attempt may run here, from process start. Unset: no limit.
   duration grace = std::chrono::seconds{10}; ///< Soft signal to proof that the tree is gone.
   bool demoted_first = true;
-  std::uint32_t lane_count = 1;                  ///< Lanes configured: the cap on demotions.
-  duration lease = std::chrono::seconds{15};     ///< First lease of an attempt.
-  duration resend = std::chrono::seconds{5};     ///< Unanswered operations and starts are repeated after this.
-  std::size_t page = 2000;                       ///< Rows asked for at a time while loading.
-  std::map<std::string, class_settings> classes; ///< Retry rules; a class not listed uses the default.
+  std::uint32_t lane_count = 1;                    ///< Lanes configured: the cap on demotions.
+  duration lease = std::chrono::seconds{15};       ///< First lease of an attempt.
+  duration resend = std::chrono::seconds{5};       ///< Unanswered operations and starts are repeated after this.
+  duration doubt = std::chrono::milliseconds{200}; ///< What its node does not hold is given up on after this: its end
+                                                   ///< may still be on the way.
+  std::size_t page = 2000;                         ///< Rows asked for at a time while loading.
+  std::map<std::string, class_settings> classes;   ///< Retry rules; a class not listed uses the default.
 };
 
 // -- events -----------------------------------------------------------------------------------------------------------
@@ -43,7 +46,8 @@ struct settings {
 struct open {}; ///< The actor started: take the lane over.
 struct page {
   store::lane_page rows;
-}; ///< Answer to load_page.
+  std::optional<job_id> after{}; ///< Echo of load_page::after, where the shell knows it; another than asked is ignored.
+};                               ///< Answer to load_page.
 struct feed {
   std::vector<store::lane_change> changes;
 }; ///< Committed changes of this lane, in order.
@@ -62,6 +66,7 @@ struct refused {
 };
 struct ended {
   attempt_ended what;
+  std::string node{}; ///< Who says it, where the shell knows; where to send the forget of an unknown fence.
 };
 struct lease_over {
   fence_t fence = 0;
@@ -106,7 +111,7 @@ struct tell_stop {
 struct tell_forget {
   std::string node;
   fence_t fence = 0;
-}; ///< Its end is committed (or refused as stale).
+}; ///< Its end is committed (or refused as stale). An empty node: tell every worker of the lane.
 /// To membership: this lease began / is over. Membership watches leases between the two.
 struct lease_began {
   fence_t fence = 0;
@@ -118,7 +123,8 @@ struct lease_closed {
   fence_t fence = 0;
 };
 /// To another lane: this many idle slots here may take your fresh jobs. Level-triggered: the newest replaces the older.
-/// `received` counts the jobs that came so far, so that the giver knows which hand-overs this offer has seen.
+/// `received` counts the jobs that came so far, so that the giver knows which hand-overs this offer has seen. The upper
+/// 32 bits of `seq` are the offering lane's epoch: a new epoch starts counting anew.
 struct offer {
   std::string to;
   std::uint64_t seq = 0;
@@ -148,8 +154,9 @@ struct status {
   bool serving = false;
   std::uint64_t ready = 0, scheduled = 0, running = 0;
   std::uint32_t slots = 0, busy = 0, offered = 0; ///< offered: idle slots promised to other lanes.
-  duration oldest_wait{};                         ///< Since the oldest ready job became known to be ready.
+  duration oldest_wait{};                         ///< Since the oldest ready job became known to be ready, to 100 ms.
   std::uint64_t epoch = 0;
+  std::vector<std::string> classes; ///< That at least one of its workers can run, sorted.
 };
 
 class machine {
@@ -166,6 +173,9 @@ public:
   std::optional<time_point> wake_at() const;
 
   status report(time_point now) const;
+
+  /// The job that the machine was busy with last; 0: none in particular. After an exception, the one to suspect.
+  job_id current_job() const;
 
 private:
   struct state;

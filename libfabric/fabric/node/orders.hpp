@@ -49,7 +49,8 @@ struct held_attempt {
   fence_t fence = 0;
   job_id job = 0;
   std::uint32_t attempt = 0;
-  duration ran{}; ///< Since process start.
+  duration ran{};   ///< Since process start.
+  std::string lane; ///< For the node to find the worker; the runner keeps it with the attempt.
 };
 
 /// Worker -> lane: everything this worker can do now. The newest replaces the older.
@@ -61,7 +62,7 @@ struct want {
   std::uint32_t slots = 0;          ///< Attempts it may hold at once; 0 while it drains.
   std::vector<std::string> classes; ///< Classes it can run, sorted.
   bool held_known = false;          ///< The runner's list is complete in `held`; false until the runner has said hello.
-  std::vector<held_attempt> held;   ///< All attempts of this lane that the node's runner holds, unfinished ones only.
+  std::vector<held_attempt> held;   ///< All that the node holds of this lane; a finished one until it is forgotten.
 };
 
 /// Worker -> lane.
@@ -78,6 +79,8 @@ struct attempt_ended {
   job_id job = 0;
   stop_reason stopped = stop_reason::none; ///< Set if a stop had reached the attempt before it ended.
   attempt_end end; ///< For stopped == budget, `how` is demoted; the lane may turn it into timed_out.
+  std::uint32_t attempt = 0;
+  std::string lane; ///< As in held_attempt.
 };
 
 } // namespace fabric

@@ -14,10 +14,15 @@
 /// The scheduler calls place; each lane calls the rest. One instance per caller, built from the same config.
 namespace fabric::policy {
 
-/// A lane as configured, in the order of the config; the first is the fastest.
+enum class demotion_mode : std::uint8_t { restart = 1, resume = 2, carry = 3 };
+
+/// A lane as configured, in the order of the config; the first is the fastest. The last three are its `on_timeout`.
 struct lane_info {
   std::string name;
-  std::optional<duration> budget; ///< Unset: no limit.
+  std::optional<duration> budget{};   ///< Unset: no limit.
+  std::string move_to{};              ///< Empty: the policy chooses.
+  std::vector<demotion_mode> modes{}; ///< In order of preference; restart is always added as the last resort.
+  bool fail = false;                  ///< An attempt over its budget has timed out instead of moving.
 };
 
 /// What happens in a lane now.
@@ -47,9 +52,8 @@ struct job_facts {
   std::uint32_t priority = 0;
   std::uint32_t attempt = 0;
   bool demoted = false;
+  std::string overflow_from{}; ///< Set while another lane's idle slot has it: the lane it was placed in.
 };
-
-enum class demotion_mode : std::uint8_t { restart = 1, resume = 2, carry = 3 };
 
 /// What to do with an attempt that outstayed its lane's budget.
 struct timeout_decision {

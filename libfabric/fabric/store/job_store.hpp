@@ -50,11 +50,11 @@ public:
 };
 
 struct job_filter {
-  std::vector<job_state> states; ///< Empty: all.
-  std::string lane;              ///< Empty: all.
-  std::string job_class;         ///< Empty: all.
-  job_id after = 0;              ///< Cursor: only ids below it when > 0 (newest first).
-  std::size_t limit = 50;        ///< 1 .. 1000.
+  std::vector<job_state> states{}; ///< Empty: all.
+  std::string lane{};              ///< Empty: all.
+  std::string job_class{};         ///< Empty: all.
+  job_id after = 0;                ///< Cursor: only ids below it when > 0 (newest first).
+  std::size_t limit = 50;          ///< 1 .. 1000.
 };
 
 struct lane_counts {

@@ -131,6 +131,8 @@ struct lane_entry {
   fence_t fence = 0; ///< The rest is meaningful while running.
   std::string node;
   duration lease{};
+  std::uint32_t attempt = 0;
+  std::uint32_t failures = 0; ///< counts.failures: what the backoff of a re-adopted attempt starts from.
 };
 
 lane_entry entry_of(const job& row);

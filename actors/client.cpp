@@ -1,0 +1,105 @@
+#include "actors/client.hpp"
+
+#include "actors/client_link.hpp"
+#include "actors/client_probe.hpp"
+#include "actors/inspect.hpp"
+#include "actors/messages.hpp"
+
+#include <utility>
+
+namespace fabric::actors {
+
+namespace {
+
+constexpr std::string_view not_connected = "connect"; ///< In error::where: nothing was sent.
+
+/// The failure inside of an answer, if its kind can carry one.
+template <class Reply> std::optional<error> failure_in(const Reply& reply) {
+  if constexpr (requires { reply.failure; })
+    return reply.failure;
+  else
+    return std::nullopt;
+}
+
+} // namespace
+
+client::client(client_settings how) : how_(std::move(how)) {}
+client::~client() = default;
+
+std::string client::address() const {
+  const bool v6 = how_.host.find(':') != std::string::npos;
+  return (v6 ? "[" + how_.host + "]" : how_.host) + ":" + std::to_string(how_.port);
+}
+
+bool client::nothing_was_sent(const error& e) { return e.code == errc::unavailable && e.where == not_connected; }
+
+expected<void> client::connect() {
+  const auto unreachable = [this](const error& why) {
+    return fail(errc::unavailable, "cannot reach " + address() + ": " + why.message, std::string(not_connected));
+  };
+  auto numbers = probe(how_.host, how_.port, how_.connect_limit);
+  if (!numbers) return unreachable(numbers.error());
+  auto link = client_link::connect(*numbers, how_.port, how_.connect_limit);
+  if (!link) return unreachable(link.error());
+  auto there = (*link)->call<cell_hello>(get_hello{}, how_.connect_limit);
+  if (!there) return unreachable(there.error());
+  if (there->protocol != cell_hello{}.protocol)
+    return fail(errc::incompatible, address() + " speaks protocol " + std::to_string(there->protocol) +
+                                        ", this program protocol " + std::to_string(cell_hello{}.protocol));
+  link_ = std::move(*link);
+  return {};
+}
+
+template <class Reply, class Request> expected<Reply> client::call(Request what, duration patience) {
+  if (!link_)
+    if (auto ok = connect(); !ok) return tl::unexpected{std::move(ok.error())};
+  auto reply = link_->call<Reply>(std::move(what), how_.answer_limit + patience);
+  if (!reply) {
+    link_.reset(); // The next call finds out whether somebody is there.
+    return fail(errc::unavailable, address() + " did not answer: " + reply.error().message, "answer");
+  }
+  if (auto failure = failure_in(*reply)) return tl::unexpected{std::move(*failure)};
+  return reply;
+}
+
+expected<cell_hello> client::hello() { return call<cell_hello>(get_hello{}); }
+
+expected<receipts> client::submit(std::vector<job_spec> specs) {
+  const auto asked = specs.size();
+  auto reply = call<receipts>(submit_jobs{std::move(specs)});
+  if (reply && reply->items.size() != asked)
+    return fail(errc::incompatible, "a receipt per job was asked for, and another number came");
+  return reply;
+}
+
+expected<receipts> client::cancel(std::vector<job_id> ids) { return call<receipts>(cancel_jobs{std::move(ids)}); }
+
+expected<receipts> client::kick(std::vector<job_id> ids) { return call<receipts>(kick_jobs{std::move(ids)}); }
+
+expected<std::vector<job>> client::get(std::vector<job_id> ids) {
+  return call<job_page>(get_jobs{std::move(ids)}).map([](job_page&& page) { return std::move(page.jobs); });
+}
+
+expected<std::vector<job>> client::list(store::job_filter filter) {
+  return call<job_page>(list_jobs{std::move(filter)}).map([](job_page&& page) { return std::move(page.jobs); });
+}
+
+expected<std::vector<job>> client::wait(std::vector<job_id> ids, duration patience) {
+  return call<job_page>(wait_jobs{std::move(ids), patience}, patience).map([](job_page&& page) {
+    return std::move(page.jobs);
+  });
+}
+
+expected<job_details> client::details(job_id id) { return call<job_details>(get_details{id}); }
+
+expected<std::vector<store::event>> client::events(const get_events& what) {
+  return call<event_page>(what, what.patience).map([](event_page&& page) { return std::move(page.events); });
+}
+
+expected<log_piece> client::read_log(const fabric::actors::read_log& what) { return call<log_piece>(what); }
+
+expected<lane_reports> client::lanes() { return call<lane_reports>(get_lanes{}); }
+
+expected<node_reports> client::nodes() { return call<node_reports>(get_nodes{}); }
+
+} // namespace fabric::actors

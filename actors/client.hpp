@@ -1,0 +1,89 @@
+#pragma once
+
+#include "fabric/error.hpp"
+
+#include "actors/wire.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+/// The C++ client of a cell: what the command-line program uses and other programs may link (library fabric_client).
+/// No word of CAF is needed to use it.
+namespace fabric::actors {
+
+class client_link;
+
+/// Where the cell is, and how long a client is willing to wait.
+struct client_settings {
+  std::string host = "127.0.0.1"; ///< A name or an address.
+  std::uint16_t port = 7600;
+  duration connect_limit = std::chrono::seconds{2}; ///< For the TCP connection; as much again for each handshake.
+  duration answer_limit = std::chrono::seconds{30}; ///< For every answer, beyond the patience of wait and events.
+};
+
+/// Asks the scheduler of one cell; every call blocks until the answer is there or a limit has passed.
+///
+/// Connects at the first call. After a call that failed with errc::unavailable the next one connects anew, so a client
+/// outlives restarts of fabricd; it never repeats a call by itself. One thread at a time may use it.
+///
+/// Errors of every call, beside those of the answer itself:
+///   errc::unavailable   the cell cannot be reached, or did not answer: nothing_was_sent() tells which.
+///   errc::incompatible  it speaks another version of the protocol.
+class client {
+public:
+  explicit client(client_settings how);
+  ~client();
+  client(const client&) = delete;
+  client& operator=(const client&) = delete;
+
+  /// Who is there.
+  expected<cell_hello> hello();
+
+  /// Submits at most limits::batch_jobs specs in one durable step; a receipt per spec, in order.
+  /// If no answer came, the jobs may or may not be stored: a caller may repeat the call without fear of doubles only if
+  /// every spec has an idempotency key, or if nothing_was_sent().
+  expected<receipts> submit(std::vector<job_spec> specs);
+
+  /// Cancels, or puts back, at most limits::batch_jobs jobs; a receipt per id, in order. Safe to repeat.
+  expected<receipts> cancel(std::vector<job_id> ids);
+  expected<receipts> kick(std::vector<job_id> ids);
+
+  /// Rows of at most limits::batch_jobs jobs, in no order; unknown ids are left out.
+  expected<std::vector<job>> get(std::vector<job_id> ids);
+
+  /// One page, newest first.
+  expected<std::vector<job>> list(store::job_filter filter);
+
+  /// Those of at most limits::batch_jobs jobs that are final, as soon as one is. Empty when none is after `patience`
+  /// (at most 30 s), or at once if one of them does not exist.
+  expected<std::vector<job>> wait(std::vector<job_id> ids, duration patience);
+
+  /// A job with its attempts, input and result.
+  expected<job_details> details(job_id id);
+
+  /// Events after a cursor, as soon as there is one; see get_events.
+  expected<std::vector<store::event>> events(const get_events& what);
+
+  /// A piece of an attempt's output.
+  expected<log_piece> read_log(const fabric::actors::read_log& what);
+
+  expected<lane_reports> lanes();
+  expected<node_reports> nodes();
+
+  /// Returns "HOST:PORT".
+  std::string address() const;
+
+  /// Returns whether the call that failed with `e` ended before anything left this process.
+  static bool nothing_was_sent(const error& e);
+
+private:
+  template <class Reply, class Request> expected<Reply> call(Request what, duration patience = {});
+  expected<void> connect();
+
+  client_settings how_;
+  std::unique_ptr<client_link> link_; ///< Null while there is no connection.
+};
+
+} // namespace fabric::actors

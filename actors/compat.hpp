@@ -1,0 +1,100 @@
+#pragma once
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/disposable.hpp>
+#include <caf/event_based_actor.hpp>
+#include <caf/response_promise.hpp>
+#include <caf/scoped_actor.hpp>
+#include <caf/typed_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+#include <caf/typed_response_promise.hpp>
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <utility>
+#if CAF_MAJOR_VERSION >= 1
+#include <caf/anon_mail.hpp>
+#else
+#include <caf/send.hpp>
+#endif
+
+/// The only file that knows which CAF this is: the sources compile against 0.18.7, which is tested, and 1.1.
+/// CAF_MAJOR_VERSION tells them apart (CAF_VERSION is wrong in 1.1).
+namespace fabric::actors {
+
+/// Sends one way: delivered at most once, and silently not at all if the receiver is gone.
+template <class Self, class Handle, class... Ts> void tell(Self* self, const Handle& to, Ts&&... xs) {
+  if (!to) return;
+#if CAF_MAJOR_VERSION >= 1
+  self->mail(std::forward<Ts>(xs)...).send(to);
+#else
+  self->send(to, std::forward<Ts>(xs)...);
+#endif
+}
+
+/// Sends from outside any actor.
+template <class Handle, class... Ts> void tell_anon(const Handle& to, Ts&&... xs) {
+#if CAF_MAJOR_VERSION >= 1
+  caf::anon_mail(std::forward<Ts>(xs)...).send(to);
+#else
+  caf::anon_send(to, std::forward<Ts>(xs)...);
+#endif
+}
+
+/// A request for control paths. @pre `limit` is finite; the caller gives both handlers.
+template <class Self, class Handle, class Rep, class Per, class... Ts>
+auto ask(Self* self, const Handle& to, std::chrono::duration<Rep, Per> limit, Ts&&... xs) {
+#if CAF_MAJOR_VERSION >= 1
+  return self->mail(std::forward<Ts>(xs)...).request(to, limit);
+#else
+  return self->request(to, limit, std::forward<Ts>(xs)...);
+#endif
+}
+
+/// What long-lived actors need so that a stray or misunderstood message does not end them (and is not printed): CAF
+/// would quit the *sender* of a message its receiver did not understand.
+template <class Self> void harden(Self* self) {
+#if CAF_MAJOR_VERSION >= 1
+  CAF_PUSH_DEPRECATED_WARNING
+#endif
+  self->set_error_handler([](caf::error&) {});
+  self->set_default_handler(caf::drop);
+#if CAF_MAJOR_VERSION >= 1
+  CAF_POP_WARNINGS
+#endif
+}
+
+/// Calls `on_down(error)` when `what` ends. One callback per watched actor; only for event-based actors.
+template <class Self> class watcher {
+public:
+  explicit watcher(Self* self) : self_(self) {
+#if CAF_MAJOR_VERSION < 1
+    self_->set_down_handler([this](caf::down_msg& msg) {
+      const auto found = callbacks_.find(msg.source);
+      if (found == callbacks_.end()) return;
+      const auto call = std::move(found->second);
+      callbacks_.erase(found);
+      call(msg.reason);
+    });
+#endif
+  }
+
+  void watch(const caf::strong_actor_ptr& what, std::function<void(const caf::error&)> on_down) {
+#if CAF_MAJOR_VERSION >= 1
+    self_->monitor(caf::actor_cast<caf::actor>(what), std::move(on_down));
+#else
+    callbacks_[caf::actor_cast<caf::actor_addr>(what)] = std::move(on_down);
+    self_->monitor(caf::actor_cast<caf::actor>(what));
+#endif
+  }
+
+private:
+  Self* self_;
+#if CAF_MAJOR_VERSION < 1
+  std::map<caf::actor_addr, std::function<void(const caf::error&)>> callbacks_;
+#endif
+};
+
+} // namespace fabric::actors

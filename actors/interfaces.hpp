@@ -1,0 +1,196 @@
+#pragma once
+
+#include "actors/messages_fwd.hpp"
+#include "actors/type_ids.hpp"
+
+#include <caf/fwd.hpp>
+#include <caf/result.hpp>
+#include <caf/typed_actor.hpp>
+
+/// Every typed interface of the fabric, with a sentence per handler. A handle is the narrowest that its holder needs.
+/// Handlers of one-way messages return `result<void>`, else CAF refuses a typed `tell`.
+namespace fabric::actors {
+
+/// Who asks the store something.
+using store_client_actor = caf::typed_actor<
+    // Your operations are committed (or refused), and your lane changed.
+    caf::result<void>(store_commit),
+    // The page of your lane's jobs that you asked for.
+    caf::result<void>(lane_loaded)>;
+
+/// Who needs the current handle behind a name.
+using directory_client_actor = caf::typed_actor<
+    // The name means this actor from now on.
+    caf::result<void>(directory_entry)>;
+
+/// Name -> current handle of a restarted actor, for one node.
+using directory_actor = caf::typed_actor<
+    // Sets a name; everybody with a name is told.
+    caf::result<void>(directory_entry),
+    // What a name means now.
+    caf::result<directory_entry>(find_actor)>;
+
+/// The database; the only writer. Detached: it blocks in fsync.
+using store_actor = caf::typed_actor<
+    // Joins the batch that the next flush commits; answered with store_commit.
+    caf::result<void>(store_operations),
+    // INTERNAL: commit what has come so far.
+    caf::result<void>(flush_commit),
+    // Answered with lane_loaded.
+    caf::result<void>(load_lane_page),
+    // Restarted watchers.
+    caf::result<void>(directory_entry)>;
+
+/// Read-only questions, on a connection of their own. Detached: it blocks in reads.
+using store_reader_actor = caf::typed_actor<
+    // Rows by id.
+    caf::result<job_page>(get_jobs),
+    // A page of rows by filter, newest first.
+    caf::result<job_page>(list_jobs),
+    // One job with its attempts, input and result.
+    caf::result<job_details>(get_details),
+    // A page of the log of automatic actions.
+    caf::result<event_page>(get_events),
+    // Totals per lane.
+    caf::result<lane_reports>(get_lanes)>;
+
+/// Logs and files of this node's spool. Detached: it blocks in reads.
+using spool_reader_actor = caf::typed_actor<
+    // A piece of an attempt's output.
+    caf::result<log_piece>(read_log)>;
+
+/// The hub of committed changes: answers those who wait for one.
+using events_actor = caf::typed_actor<
+    // From the store, after each commit.
+    caf::result<void>(committed_events),
+    // As soon as one of these jobs is final.
+    caf::result<job_page>(wait_jobs),
+    // As soon as there is an event after the cursor.
+    caf::result<event_page>(get_events),
+    // INTERNAL: somebody's patience may be over.
+    caf::result<void>(tick),
+    // A restarted reader.
+    caf::result<void>(directory_entry)>;
+
+/// What clients may say to a cell. The scheduler is published under this interface.
+using client_face_actor = caf::typed_actor<
+    // Admits jobs; answered when they are durable. A receipt per item.
+    caf::result<receipts>(submit_jobs),
+    // Cancels queued jobs at once and asks running ones to stop. A receipt per item.
+    caf::result<receipts>(cancel_jobs),
+    // Puts buried jobs back. A receipt per item.
+    caf::result<receipts>(kick_jobs),
+    // Rows by id.
+    caf::result<job_page>(get_jobs),
+    // A page of rows by filter, newest first.
+    caf::result<job_page>(list_jobs),
+    // As soon as one of these jobs is final.
+    caf::result<job_page>(wait_jobs),
+    // One job with its attempts, input and result.
+    caf::result<job_details>(get_details),
+    // The log of automatic actions, as it grows.
+    caf::result<event_page>(get_events),
+    // A piece of an attempt's output.
+    caf::result<log_piece>(read_log),
+    // Lanes, their slots and counts.
+    caf::result<lane_reports>(get_lanes),
+    // Nodes, their workers and what they hold.
+    caf::result<node_reports>(get_nodes),
+    // Who is there: version, node, boot.
+    caf::result<cell_hello>(get_hello)>;
+
+/// Admission and placing; the policy; the face for clients.
+using scheduler_actor = client_face_actor::extend<
+    // Commits of admitted jobs, cancels and kicks.
+    caf::result<void>(store_commit),
+    // Never asked for; part of being a store client.
+    caf::result<void>(lane_loaded),
+    // What a lane looks like now, and what its policy may learn from.
+    caf::result<void>(lane_progress),
+    // Refuse new jobs from now on (drain).
+    caf::result<void>(close_admission),
+    // Restarted partners.
+    caf::result<void>(directory_entry)>;
+
+/// Nodes by boot id, their leases, who holds which fence.
+using membership_actor = caf::typed_actor<
+    // A node lives and holds these fences; answered with leases_renewed.
+    caf::result<void>(renew_leases),
+    // A lane granted or closed leases.
+    caf::result<void>(lease_news),
+    // Lengthened leases are committed.
+    caf::result<void>(store_commit),
+    // Never asked for; part of being a store client.
+    caf::result<void>(lane_loaded),
+    // A planned stop: lengthen every lease; answered when that is committed.
+    caf::result<bool>(prepare_outage),
+    // For `fabric nodes`.
+    caf::result<node_reports>(get_nodes),
+    // INTERNAL: a lease or a node's silence may be over.
+    caf::result<void>(tick),
+    // Restarted lanes and store.
+    caf::result<void>(directory_entry)>;
+
+/// The order of the jobs now in one lane, its slots and budgets.
+using lane_actor = caf::typed_actor<
+    // Commits of this lane's operations, and its feed.
+    caf::result<void>(store_commit),
+    // A page of its jobs while it loads.
+    caf::result<void>(lane_loaded),
+    // What a worker wants, and what became of its attempts.
+    caf::result<void>(worker_news),
+    // Leases that ended, nodes that are gone.
+    caf::result<void>(lease_verdict),
+    // Another lane's idle slots.
+    caf::result<void>(slot_offer),
+    // What happens in the other lanes.
+    caf::result<void>(view_update),
+    // Numbers for `fabric lanes`.
+    caf::result<lane_report>(get_lanes),
+    // INTERNAL: the machine's timer rang.
+    caf::result<void>(tick),
+    // Restarted partners.
+    caf::result<void>(directory_entry)>;
+
+/// The attempts of one lane on one node.
+using worker_actor = caf::typed_actor<
+    // The lane's orders.
+    caf::result<void>(lane_orders),
+    // What the node's runner did.
+    caf::result<void>(runner_news),
+    // Take no new work; hand back at the deadline. The node is told when the last attempt is gone.
+    caf::result<void>(drain_worker),
+    // For `fabric nodes`.
+    caf::result<worker_report>(get_nodes),
+    // INTERNAL: the machine's timer rang.
+    caf::result<void>(tick),
+    // A restarted lane or runner.
+    caf::result<void>(directory_entry)>;
+
+/// The link to the fabric-runner process of this node.
+using runner_actor = caf::typed_actor<
+    // Runs, stops and forgets attempts.
+    caf::result<void>(runner_orders),
+    // A worker introduces itself; answered with runner_news.
+    caf::result<void>(join_runner),
+    // Membership's answer to a renewal.
+    caf::result<void>(leases_renewed),
+    // Spool directories that may be recycled.
+    caf::result<void>(pruned_jobs),
+    // A planned stop: every lease is lengthened, and the runner knows; then answered.
+    caf::result<bool>(prepare_outage),
+    // INTERNAL: the connection to the runner has something.
+    caf::result<void>(link_frames),
+    // INTERNAL: renew the leases, or try to connect again.
+    caf::result<void>(tick),
+    // A restarted membership.
+    caf::result<void>(directory_entry)>;
+
+/// The child table of one node.
+using supervisor_actor = caf::typed_actor<
+    // End the children in reverse order, then yourself.
+    caf::result<void>(stop_children),
+    // What is alive, and how often it was restarted.
+    caf::result<child_reports>(get_children)>;
+
+} // namespace fabric::actors

@@ -1,0 +1,183 @@
+#include "actors/lane.hpp"
+
+#include "actors/alarm_clock.hpp"
+#include "actors/compat.hpp"
+#include "actors/messages.hpp"
+#include "actors/overloaded.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <map>
+
+namespace fabric::actors {
+
+namespace {
+
+/// Numbers are shown to the scheduler at most this often, and only when they changed.
+constexpr duration progress_interval = 500ms;
+
+/// The ticket of the one operation that the shell itself asks for.
+constexpr std::uint64_t death_ticket = ~std::uint64_t{0};
+
+class lane_shell : public lane_actor::base {
+public:
+  lane_shell(caf::actor_config& cfg, environment_ptr env, lane::settings how,
+             std::shared_ptr<policy::lane_policy> policy, std::shared_ptr<lane_suspect> suspect, std::uint64_t seed)
+      : lane_actor::base(cfg), env_(std::move(env)), name_(how.name), suspect_(std::move(suspect)),
+        machine_(std::move(how), std::move(policy), seed), alarm_(this, env_, [this] { step({lane::tick{}}); }) {
+    harden(this);
+  }
+
+  const char* name() const override { return "fabric.lane"; }
+
+  behavior_type make_behavior() override {
+    return {
+        [this](store_commit& m) { on_commit(m); },
+        [this](lane_loaded& m) { step({lane::page{std::move(m.rows)}}); },
+        [this](worker_news& m) { on_news(m); },
+        [this](lease_verdict& m) { step(std::move(m.items)); },
+        [this](slot_offer& m) { step({std::move(m.what)}); },
+        [this](view_update& m) { step({lane::view_changed{std::move(m.now)}}); },
+        [this](get_lanes) {
+          return lane_report{machine_.report(env_->now()), {}};
+        },
+        [this](tick) { step({lane::tick{}}); },
+        [this](directory_entry& m) { meet(m); },
+    };
+  }
+
+private:
+  /// Everything that one turn sends, one message per destination.
+  struct outbox {
+    std::vector<store_ask> asks;
+    std::map<std::string, lane_orders> orders;
+    lease_news leases;
+    std::vector<lane::finished> finished;
+  };
+
+  void on_commit(store_commit& m) {
+    std::vector<lane::event> events;
+    for (auto& a : m.answers)
+      if (a.ticket != death_ticket) events.emplace_back(std::move(a));
+    if (!m.changes.empty()) events.emplace_back(lane::feed{std::move(m.changes)});
+    step(std::move(events));
+  }
+
+  void on_news(worker_news& m) {
+    workers_[m.node] = m.from;
+    std::vector<lane::event> events;
+    for (auto& item : m.items)
+      std::visit(overloaded{[&](node::tell_want& e) { events.emplace_back(lane::wanted{std::move(e.what)}); },
+                            [&](node::tell_started& e) { events.emplace_back(lane::started{e.what}); },
+                            [&](node::tell_refused& e) { events.emplace_back(lane::refused{std::move(e.what)}); },
+                            [&](node::tell_ended& e) { events.emplace_back(lane::ended{std::move(e.what)}); },
+                            [](auto&) {}},
+                 item);
+    step(std::move(events));
+  }
+
+  void step(std::vector<lane::event> events) {
+    outbox out;
+    for (const auto& e : events)
+      for (auto& todo : decide(e)) perform(todo, out);
+    post(out);
+    alarm_.arm(machine_.wake_at());
+    show_progress(out);
+  }
+
+  lane::effects decide(const lane::event& e) {
+    try {
+      return machine_.handle(e, env_->now());
+    } catch (...) {
+      suspect_->id = machine_.current_job(); // For the next incarnation; this one ends here.
+      throw;
+    }
+  }
+
+  void perform(lane::effect& todo, outbox& out) {
+    std::visit(
+        overloaded{
+            [&](lane::ask_store& e) {
+              out.asks.push_back({e.ticket, std::move(e.op)});
+            },
+            [&](lane::load_page& e) {
+              tell(this, store_, load_lane_page{store_client_actor{this}, name_, e.after, e.limit});
+            },
+            [&](lane::tell_start& e) { out.orders[e.node].items.emplace_back(node::lane_start{std::move(e.order)}); },
+            [&](lane::tell_stop& e) { out.orders[e.node].items.emplace_back(node::lane_stop{e.order}); },
+            [&](lane::tell_forget& e) { out.orders[e.node].items.emplace_back(node::lane_forget{e.fence}); },
+            [&](lane::lease_began& e) {
+              out.leases.items.emplace_back(scheduler::attempt_leased{e.fence, e.id, name_, e.node, e.length});
+            },
+            [&](lane::lease_closed& e) { out.leases.items.emplace_back(scheduler::attempt_closed{e.fence}); },
+            [&](lane::offer& e) { offer_to(e); },
+            [&](lane::finished& e) { out.finished.push_back(std::move(e)); },
+            [&](lane::alarm& e) { env_->log->warn("lane {}: {} (job {})", name_, e.text, e.id); },
+        },
+        todo);
+  }
+
+  void post(outbox& out) {
+    if (!out.asks.empty()) tell(this, store_, store_operations{store_client_actor{this}, std::move(out.asks)});
+    for (auto& [node, orders] : out.orders)
+      if (const auto to = workers_.find(node); to != workers_.end()) tell(this, to->second, std::move(orders));
+    if (!out.leases.items.empty()) tell(this, membership_, std::move(out.leases));
+  }
+
+  void offer_to(const lane::offer& e) {
+    if (const auto to = lanes_.find(e.to); to != lanes_.end())
+      tell(this, to->second, slot_offer{{name_, e.seq, e.slots, e.received, e.classes}});
+  }
+
+  void show_progress(outbox& out) {
+    const auto now = env_->now();
+    if (out.finished.empty() && now - shown_ < progress_interval) return;
+    shown_ = now;
+    tell(this, scheduler_, lane_progress{machine_.report(now), std::move(out.finished)});
+  }
+
+  void meet(const directory_entry& m) {
+    if (m.name == "store") {
+      store_ = caf::actor_cast<store_actor>(m.actor);
+      confess();
+      step({lane::open{}});
+    } else if (m.name == "membership") {
+      membership_ = caf::actor_cast<membership_actor>(m.actor);
+    } else if (m.name == "scheduler") {
+      scheduler_ = caf::actor_cast<scheduler_actor>(m.actor);
+    } else if (m.name.starts_with("lane/") && m.name != "lane/" + name_) {
+      lanes_[m.name.substr(5)] = caf::actor_cast<lane_actor>(m.actor);
+    }
+  }
+
+  /// The incarnation before this one died over a job: the store counts it against the job.
+  void confess() {
+    const auto id = suspect_->id.exchange(0);
+    if (id == 0) return;
+    store_operations m{store_client_actor{this}, {}};
+    m.asks.push_back({death_ticket, store::lane_died{name_, id, "the lane actor died over this job"}});
+    tell(this, store_, std::move(m));
+  }
+
+  environment_ptr env_;
+  std::string name_;
+  std::shared_ptr<lane_suspect> suspect_;
+  lane::machine machine_;
+  alarm_clock<lane_shell> alarm_;
+  store_actor store_;
+  membership_actor membership_;
+  scheduler_actor scheduler_;
+  std::map<std::string, lane_actor> lanes_;
+  std::map<std::string, worker_actor> workers_; ///< By node; the newest that spoke.
+  time_point shown_{};
+};
+
+} // namespace
+
+lane_actor spawn_lane(caf::actor_system& sys, environment_ptr env, lane::settings how,
+                      std::shared_ptr<policy::lane_policy> policy, std::shared_ptr<lane_suspect> suspect,
+                      std::uint64_t seed) {
+  return sys.spawn<lane_shell>(std::move(env), std::move(how), std::move(policy), std::move(suspect), seed);
+}
+
+} // namespace fabric::actors

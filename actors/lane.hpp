@@ -1,0 +1,25 @@
+#pragma once
+
+#include "fabric/lane/lane.hpp"
+
+#include "actors/environment.hpp"
+#include "actors/interfaces.hpp"
+
+#include <atomic>
+#include <memory>
+
+namespace fabric::actors {
+
+/// What outlives a lane actor that died: the job it was busy with, so that one that kills its lane twice is buried.
+struct lane_suspect {
+  std::atomic<job_id> id{0};
+};
+
+/// Spawns the actor of one lane. It performs what lane::machine decides; a broken invariant in the machine ends it,
+/// and its supervisor starts a new one, which reads its jobs from the store.
+/// @param suspect shared by all incarnations of this lane.
+lane_actor spawn_lane(caf::actor_system& sys, environment_ptr env, lane::settings how,
+                      std::shared_ptr<policy::lane_policy> policy, std::shared_ptr<lane_suspect> suspect,
+                      std::uint64_t seed);
+
+} // namespace fabric::actors

@@ -1,0 +1,146 @@
+#pragma once
+
+#include "fabric/error.hpp"
+#include "fabric/exec/protocol.hpp"
+#include "fabric/lane/lane.hpp"
+#include "fabric/node/worker.hpp"
+#include "fabric/scheduler/membership.hpp"
+#include "fabric/store/job_store.hpp"
+
+#include "actors/interfaces.hpp"
+#include "actors/wire.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+/// One struct per message. Commands are imperative, events past, replies nouns, queries get_…. Those that travel
+/// between processes stand in actors/wire.hpp; those here stay inside one.
+namespace fabric::actors {
+
+// -- inside the cell --------------------------------------------------------------------------------------------------
+
+/// To the store: apply these, answer to `from`. Everything decided in one turn travels in one message.
+struct store_ask {
+  std::uint64_t ticket = 0;
+  store::operation op;
+};
+struct store_operations {
+  store_client_actor from;
+  std::vector<store_ask> asks;
+};
+/// From the store, after the commit: answers to your operations, then your lane's committed changes.
+struct store_commit {
+  std::vector<lane::answered> answers;
+  std::vector<store::lane_change> changes;
+  std::uint64_t live_jobs = 0; ///< In the whole store, now.
+};
+struct flush_commit {};
+struct load_lane_page {
+  store_client_actor from;
+  std::string lane;
+  job_id after = 0;
+  std::uint64_t limit = 0;
+};
+struct lane_loaded {
+  store::lane_page rows;
+};
+struct committed_events {
+  std::vector<store::event> events;
+};
+struct pruned_jobs {
+  std::vector<store::pruned_job> jobs;
+};
+
+struct worker_news {
+  worker_actor from;
+  std::string node;
+  std::vector<node::worker_effect> items; ///< Only tell_want, tell_started, tell_refused and tell_ended.
+};
+struct lane_orders {
+  std::vector<node::worker_event> items; ///< Only lane_start, lane_stop and lane_forget.
+};
+
+struct lease_news {
+  std::vector<scheduler::membership_event> items; ///< Only attempt_leased and attempt_closed.
+};
+struct lease_verdict {
+  std::vector<lane::event> items; ///< Only lease_over and node_gone.
+};
+struct renew_leases {
+  runner_actor from;
+  scheduler::node_renewed what;
+};
+struct leases_renewed {
+  scheduler::leases_granted what;
+};
+/// A planned stop: every lease gets at least this length; answered when that is committed.
+struct prepare_outage {
+  duration length{};
+};
+
+struct slot_offer {
+  lane::offered what;
+};
+struct lane_progress {
+  lane::status now;
+  std::vector<lane::finished> finished;
+};
+struct view_update {
+  policy::view now;
+};
+
+/// From a worker to its node's runner link.
+struct runner_orders {
+  std::string lane;
+  std::vector<node::worker_effect> items; ///< Only run_attempt, stop_attempt and forget_attempt.
+};
+/// From the link to a worker.
+struct runner_news {
+  std::vector<node::worker_event> items;
+};
+struct join_runner {
+  std::string lane;
+  worker_actor from;
+  std::uint32_t slots = 0;
+};
+
+/// From the link's thread: frames of the runner, or the news that the connection is gone.
+struct link_frames {
+  std::uint64_t connection = 0;
+  std::vector<exec::from_runner> frames;
+  bool closed = false;
+};
+
+struct drain_worker {
+  time_point deadline{};
+};
+/// Refuse new jobs from now on.
+struct close_admission {};
+
+/// From the supervisor to everyone who cares: this name now means this actor.
+struct directory_entry {
+  std::string name; ///< "store", "lane/fast", "worker/fast", …
+  caf::strong_actor_ptr actor;
+};
+/// Answered with the entry; its actor is null while nobody has the name.
+struct find_actor {
+  std::string name;
+};
+
+struct tick {};
+
+struct stop_children {};
+struct get_children {};
+struct child_report {
+  std::string name;
+  bool alive = false;
+  std::uint64_t starts = 0;
+};
+struct child_reports {
+  std::vector<child_report> children;
+};
+
+} // namespace fabric::actors

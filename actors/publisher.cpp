@@ -1,0 +1,58 @@
+#include "actors/publisher.hpp"
+
+#include "actors/compat.hpp"
+#include "actors/messages.hpp"
+
+#include <caf/io/middleman.hpp>
+
+namespace fabric::actors {
+
+namespace {
+
+constexpr int exit_cannot_listen = 3;
+
+class publisher_shell : public directory_client_actor::base {
+public:
+  publisher_shell(caf::actor_config& cfg, environment_ptr env, publisher_settings how)
+      : directory_client_actor::base(cfg), env_(std::move(env)), how_(std::move(how)) {
+    harden(this);
+  }
+
+  const char* name() const override { return "fabric.publisher"; }
+
+  behavior_type make_behavior() override {
+    return {[this](directory_entry& m) {
+      if (m.name == "scheduler") publish(caf::actor_cast<scheduler_actor>(m.actor));
+    }};
+  }
+
+  void on_exit() override { published_ = nullptr; }
+
+private:
+  void publish(scheduler_actor scheduler) {
+    auto& middleman = system().middleman();
+    if (published_) middleman.unpublish(published_, how_.port);
+    const client_face_actor face = scheduler;
+    const auto port = middleman.publish(face, how_.port, how_.host.c_str(), true);
+    if (!port) {
+      env_->fail(exit_cannot_listen, "cannot listen on node.listen " + how_.host + ":" + std::to_string(how_.port) +
+                                         ": " + caf::to_string(port.error()));
+      return;
+    }
+    how_.port = *port;
+    published_ = face;
+    how_.on_published(*port);
+  }
+
+  environment_ptr env_;
+  publisher_settings how_;
+  client_face_actor published_;
+};
+
+} // namespace
+
+directory_client_actor spawn_publisher(caf::actor_system& sys, environment_ptr env, publisher_settings how) {
+  return sys.spawn<publisher_shell, caf::detached>(std::move(env), std::move(how));
+}
+
+} // namespace fabric::actors

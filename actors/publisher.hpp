@@ -1,0 +1,23 @@
+#pragma once
+
+#include "actors/environment.hpp"
+#include "actors/interfaces.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+namespace fabric::actors {
+
+struct publisher_settings {
+  std::string host;       ///< A loopback address: whoever reaches the port owns the cell.
+  std::uint16_t port = 0; ///< 0: any; the same one again after a restart of the scheduler.
+  /// Called in the publisher's context when the scheduler can be reached, with the port.
+  std::function<void(std::uint16_t)> on_published;
+};
+
+/// Spawns the actor that publishes the scheduler, and publishes it again after it was restarted (detached: it waits
+/// for CAF's middleman). A port that cannot be had ends the process with exit code 3.
+directory_client_actor spawn_publisher(caf::actor_system& sys, environment_ptr env, publisher_settings how);
+
+} // namespace fabric::actors

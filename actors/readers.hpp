@@ -1,0 +1,18 @@
+#pragma once
+
+#include "fabric/store/job_store.hpp"
+
+#include "actors/interfaces.hpp"
+
+#include <memory>
+#include <string>
+
+namespace fabric::actors {
+
+/// Spawns the actor of the read-only connection (detached). Its failures are replies.
+store_reader_actor spawn_store_reader(caf::actor_system& sys, std::shared_ptr<store::job_reader> db);
+
+/// Spawns the actor that reads logs from this node's spool (detached).
+spool_reader_actor spawn_spool_reader(caf::actor_system& sys, std::string spool, std::shared_ptr<store::job_reader> db);
+
+} // namespace fabric::actors

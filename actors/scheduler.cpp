@@ -1,0 +1,308 @@
+#include "actors/scheduler.hpp"
+
+#include "fabric/job/limits.hpp"
+#include "fabric/policy/run_times.hpp"
+#include "fabric/scheduler/admission.hpp"
+
+#include "actors/compat.hpp"
+#include "actors/gather.hpp"
+#include "actors/messages.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <map>
+#include <random>
+
+namespace fabric::actors {
+
+namespace {
+
+constexpr duration answer_limit = 5s;  ///< For questions inside the node.
+constexpr duration view_interval = 1s; ///< The lanes hear of each other at most this often.
+
+class scheduler_shell : public scheduler_actor::base {
+public:
+  scheduler_shell(caf::actor_config& cfg, environment_ptr env, scheduler_settings how,
+                  std::shared_ptr<policy::lane_policy> policy)
+      : scheduler_actor::base(cfg), env_(std::move(env)), how_(std::move(how)), policy_(std::move(policy)),
+        random_(how_.seed) {
+    harden(this);
+  }
+
+  const char* name() const override { return "fabric.scheduler"; }
+
+  behavior_type make_behavior() override {
+    return {
+        [this](submit_jobs& m) { return submit(m); },
+        [this](cancel_jobs& m) {
+          return change<store::cancel>(m.ids, [](job_id id) { return store::cancel{id, "cancelled by a client"}; });
+        },
+        [this](kick_jobs& m) { return change<store::kick>(m.ids, [](job_id id) { return store::kick{id}; }); },
+        [this](get_jobs& m) { return pass<job_page>(reader_, std::move(m), answer_limit); },
+        [this](list_jobs& m) { return pass<job_page>(reader_, std::move(m), answer_limit); },
+        [this](wait_jobs& m) { return pass<job_page>(events_, std::move(m), m.patience + answer_limit); },
+        [this](get_details m) { return pass<job_details>(reader_, m, answer_limit); },
+        [this](get_events m) { return pass<event_page>(events_, m, m.patience + answer_limit); },
+        [this](read_log m) { return pass<log_piece>(spool_, m, answer_limit); },
+        [this](get_lanes) { return lanes(); },
+        [this](get_nodes) { return nodes(); },
+        [this](get_hello) {
+          return cell_hello{1, FABRIC_BUILD, how_.config.node.name, how_.boot, admission_.draining};
+        },
+        [this](store_commit& m) { on_commit(m); },
+        [](lane_loaded&) {},
+        [this](lane_progress& m) { on_progress(m); },
+        [this](close_admission) { admission_.draining = true; },
+        [this](directory_entry& m) { meet(m); },
+    };
+  }
+
+private:
+  /// A client's request whose operations are with the store.
+  struct pending_request {
+    caf::typed_response_promise<receipts> promise;
+    receipts reply;
+    std::size_t open = 0;
+    std::size_t bytes = 0;
+  };
+  struct place {
+    std::uint64_t request;
+    std::size_t index;
+  };
+
+  // -- what changes jobs
+  // ------------------------------------------------------------------------------------------------
+
+  caf::result<receipts> submit(submit_jobs& m) {
+    auto [number, r] = open_request(m.specs.size());
+    store_operations ops{store_client_actor{this}, {}};
+    for (std::size_t i = 0; i < m.specs.size() && i < limits::batch_jobs; ++i) {
+      auto op = admitted(m.specs[i]);
+      if (!op) {
+        r.reply.items[i].failure = op.error();
+        continue;
+      }
+      r.bytes += scheduler::submission_bytes(op->spec);
+      enqueue(ops, number, r, i, std::move(*op));
+    }
+    return dispatch(number, r, std::move(ops));
+  }
+
+  expected<store::submit> admitted(job_spec& spec) {
+    auto ok = scheduler::admit(std::move(spec), how_.config, admission_);
+    if (!ok) return tl::unexpected{ok.error()};
+    ++admission_.live_jobs; // Corrected with each commit.
+    admission_.inflight_bytes += scheduler::submission_bytes(ok->spec);
+    const policy::job_facts facts{0, ok->spec.job_class, ok->spec.owner, ok->spec.priority, 0, false};
+    auto lane = ok->lane ? std::move(*ok->lane) : policy_->place(facts, view_, draw());
+    return store::submit{std::move(ok->spec), std::move(lane), ok->max_attempts};
+  }
+
+  template <class Op, class Make> caf::result<receipts> change(const std::vector<job_id>& ids, Make make) {
+    auto [number, r] = open_request(ids.size());
+    store_operations ops{store_client_actor{this}, {}};
+    for (std::size_t i = 0; i < ids.size() && i < limits::batch_jobs; ++i) {
+      r.reply.items[i].id = ids[i];
+      enqueue(ops, number, r, i, make(ids[i]));
+    }
+    return dispatch(number, r, std::move(ops));
+  }
+
+  std::pair<std::uint64_t, pending_request&> open_request(std::size_t items) {
+    auto& r = requests_[++serial_];
+    r.promise = make_response_promise<receipts>();
+    r.reply.items.resize(items);
+    for (std::size_t i = limits::batch_jobs; i < items; ++i)
+      r.reply.items[i].failure = error{errc::too_large, "at most 512 jobs in one request", ""};
+    return {serial_, r};
+  }
+
+  void enqueue(store_operations& ops, std::uint64_t number, pending_request& r, std::size_t index,
+               store::operation op) {
+    tickets_[++ticket_] = {number, index};
+    ++r.open;
+    ops.asks.push_back({ticket_, std::move(op)});
+  }
+
+  caf::result<receipts> dispatch(std::uint64_t number, pending_request& r, store_operations ops) {
+    auto promise = r.promise;
+    if (r.open == 0)
+      close(number, r);
+    else
+      tell(this, store_, std::move(ops));
+    return promise;
+  }
+
+  void on_commit(store_commit& m) {
+    admission_.live_jobs = m.live_jobs;
+    for (auto& a : m.answers) {
+      const auto ticket = tickets_.find(a.ticket);
+      if (ticket == tickets_.end()) continue; // A note.
+      auto& r = requests_.at(ticket->second.request);
+      auto& item = r.reply.items[ticket->second.index];
+      if (a.reply.id != 0) item.id = a.reply.id;
+      item.duplicate = a.reply.duplicate;
+      item.failure = std::move(a.reply.failure);
+      const auto number = ticket->second.request;
+      tickets_.erase(ticket);
+      if (--r.open == 0) close(number, r);
+    }
+  }
+
+  void close(std::uint64_t number, pending_request& r) {
+    admission_.inflight_bytes -= r.bytes;
+    r.promise.deliver(std::move(r.reply));
+    requests_.erase(number);
+  }
+
+  double draw() { return std::uniform_real_distribution<double>{0, 1}(random_); }
+
+  // -- what asks
+  // --------------------------------------------------------------------------------------------------------
+
+  /// Hands a question on and its answer back.
+  template <class Reply, class To, class Question>
+  caf::result<Reply> pass(const To& to, Question question, duration limit) {
+    auto promise = make_response_promise<Reply>();
+    ask(this, to, limit, std::move(question))
+        .then([promise](Reply& reply) mutable { promise.deliver(std::move(reply)); },
+              [promise](caf::error&) mutable {
+                Reply silent;
+                silent.failure = error{errc::unavailable, "the part of the fabric that knows is restarting", ""};
+                promise.deliver(std::move(silent));
+              });
+    return promise;
+  }
+
+  caf::result<lane_reports> lanes() {
+    auto promise = make_response_promise<lane_reports>();
+    ask(this, reader_, answer_limit, get_lanes{})
+        .then([this, promise](lane_reports& counts) mutable { add_lane_status(promise, counts); },
+              [promise](caf::error&) mutable {
+                lane_reports silent;
+                silent.failure = error{errc::unavailable, "the store's reader does not answer", ""};
+                promise.deliver(std::move(silent));
+              });
+    return promise;
+  }
+
+  void add_lane_status(caf::typed_response_promise<lane_reports> promise, lane_reports& counts) {
+    auto reply = std::make_shared<lane_reports>();
+    reply->policy = how_.config.routing.policy;
+    for (const auto& l : how_.config.lanes) {
+      lane_report one;
+      one.now.name = one.counts.lane = l.name;
+      for (const auto& c : counts.lanes)
+        if (c.now.name == l.name) one.counts = c.counts;
+      reply->lanes.push_back(std::move(one));
+    }
+    gather<lane_report>(
+        this, lanes_, answer_limit, get_lanes{},
+        [reply](const std::string& name, lane_report& answer) {
+          for (auto& l : reply->lanes)
+            if (l.now.name == name) l.now = answer.now;
+        },
+        [promise, reply]() mutable { promise.deliver(std::move(*reply)); });
+  }
+
+  caf::result<node_reports> nodes() {
+    auto promise = make_response_promise<node_reports>();
+    auto reply = std::make_shared<node_reports>();
+    ask(this, membership_, answer_limit, get_nodes{})
+        .then(
+            [this, promise, reply](node_reports& members) mutable {
+              *reply = std::move(members);
+              add_workers(promise, reply);
+            },
+            [promise, reply](caf::error&) mutable { promise.deliver(std::move(*reply)); });
+    return promise;
+  }
+
+  void add_workers(caf::typed_response_promise<node_reports> promise, std::shared_ptr<node_reports> reply) {
+    gather<worker_report>(
+        this, workers_, answer_limit, get_nodes{},
+        [reply, this](const std::string&, worker_report& answer) {
+          for (auto& n : reply->nodes)
+            if (n.now.node == how_.config.node.name) n.workers.push_back(answer.now);
+        },
+        [promise, reply]() mutable { promise.deliver(std::move(*reply)); });
+  }
+
+  // -- what the policy sees
+  // ---------------------------------------------------------------------------------------------
+
+  void on_progress(const lane_progress& m) {
+    view_.lanes[m.now.name] = {m.now.ready, m.now.oldest_wait, m.now.slots, m.now.busy};
+    classes_[m.now.name] = {m.now.classes.begin(), m.now.classes.end()};
+    for (const auto& f : m.finished) {
+      policy_->finished(f.job, f.how, f.run_time);
+      if (f.how == outcome::succeeded) run_times_.add(f.job.job_class, f.run_time);
+    }
+    const auto now = env_->now();
+    if (now - viewed_ < view_interval) return;
+    viewed_ = now;
+    view_.classes = run_times_.view();
+    admission_.unavailable = unavailable();
+    for (const auto& [name, lane] : lanes_) tell(this, lane, view_update{view_});
+  }
+
+  /// Configured classes that no worker can run; none until every lane has spoken of a worker.
+  std::set<std::string, std::less<>> unavailable() const {
+    for (const auto& l : how_.config.lanes)
+      if (const auto v = view_.lanes.find(l.name); v == view_.lanes.end() || v->second.slots == 0) return {};
+    std::set<std::string, std::less<>> missing;
+    for (const auto& [name, c] : how_.config.classes) missing.insert(name);
+    for (const auto& [lane, names] : classes_)
+      for (const auto& name : names) missing.erase(name);
+    return missing;
+  }
+
+  void meet(const directory_entry& m) {
+    if (m.name == "store") {
+      store_ = caf::actor_cast<store_actor>(m.actor);
+      store_operations hello{store_client_actor{this}, {}};
+      hello.asks.push_back({++ticket_, store::note{.kind = "scheduler_started",
+                                                   .lane = {},
+                                                   .node = how_.config.node.name,
+                                                   .id = 0,
+                                                   .text = "the scheduler takes jobs"}});
+      tell(this, store_, std::move(hello));
+    }
+    if (m.name == "store_reader") reader_ = caf::actor_cast<store_reader_actor>(m.actor);
+    if (m.name == "spool_reader") spool_ = caf::actor_cast<spool_reader_actor>(m.actor);
+    if (m.name == "events") events_ = caf::actor_cast<events_actor>(m.actor);
+    if (m.name == "membership") membership_ = caf::actor_cast<membership_actor>(m.actor);
+    if (m.name.starts_with("lane/")) lanes_[m.name.substr(5)] = caf::actor_cast<lane_actor>(m.actor);
+    if (m.name.starts_with("worker/")) workers_[m.name.substr(7)] = caf::actor_cast<worker_actor>(m.actor);
+  }
+
+  environment_ptr env_;
+  scheduler_settings how_;
+  std::shared_ptr<policy::lane_policy> policy_;
+  std::mt19937_64 random_;
+  scheduler::admission_state admission_;
+  policy::view view_;
+  policy::run_times run_times_;
+  std::map<std::string, std::set<std::string>> classes_; ///< By lane: what its workers can run.
+  time_point viewed_{};
+  store_actor store_;
+  store_reader_actor reader_;
+  spool_reader_actor spool_;
+  events_actor events_;
+  membership_actor membership_;
+  std::map<std::string, lane_actor> lanes_;
+  std::map<std::string, worker_actor> workers_;
+  std::uint64_t serial_ = 0;
+  std::uint64_t ticket_ = 0;
+  std::map<std::uint64_t, pending_request> requests_;
+  std::map<std::uint64_t, place> tickets_;
+};
+
+} // namespace
+
+scheduler_actor spawn_scheduler(caf::actor_system& sys, environment_ptr env, scheduler_settings how,
+                                std::shared_ptr<policy::lane_policy> policy) {
+  return sys.spawn<scheduler_shell>(std::move(env), std::move(how), std::move(policy));
+}
+
+} // namespace fabric::actors

@@ -1,0 +1,126 @@
+#include "actors/store.hpp"
+
+#include "fabric/job/limits.hpp"
+
+#include "actors/compat.hpp"
+#include "actors/messages.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <map>
+
+namespace fabric::actors {
+
+namespace {
+
+constexpr int exit_io_error = 70;
+
+class store_shell : public store_actor::base {
+public:
+  store_shell(caf::actor_config& cfg, environment_ptr env, std::shared_ptr<store::job_store> db)
+      : store_actor::base(cfg), env_(std::move(env)), db_(std::move(db)) {
+    harden(this);
+  }
+
+  const char* name() const override { return "fabric.store"; }
+
+  behavior_type make_behavior() override {
+    return {
+        [this](store_operations& m) { take(m); },
+        [this](flush_commit) { commit(); },
+        [this](load_lane_page& m) { load(m); },
+        [this](directory_entry& m) { meet(m); },
+    };
+  }
+
+private:
+  struct pending {
+    store_client_actor from;
+    std::uint64_t ticket;
+  };
+  using outbox = std::map<caf::actor_addr, std::pair<store_client_actor, store_commit>>;
+
+  void take(store_operations& m) {
+    for (auto& ask : m.asks) {
+      if (const auto* opening = std::get_if<store::open_lane>(&ask.op)) lane_owners_[opening->lane] = m.from;
+      senders_.push_back({m.from, ask.ticket});
+      operations_.push_back(std::move(ask.op));
+      if (operations_.size() == limits::commit_ops) commit();
+    }
+    if (!operations_.empty() && !flush_sent_) {
+      flush_sent_ = true;
+      tell(this, store_actor{this}, flush_commit{});
+    }
+  }
+
+  void commit() {
+    flush_sent_ = false;
+    if (operations_.empty()) return;
+    auto batch = db_->apply(operations_, env_->now());
+    if (!batch && batch.error().code == errc::disk_full) {
+      refuse_all(batch.error());
+    } else if (!batch) {
+      // What is on disk decides at the next start; an answer now could be a lie.
+      env_->fail(exit_io_error, "the store failed: " + render(batch.error()));
+    } else {
+      publish(*batch);
+    }
+    operations_.clear();
+    senders_.clear();
+  }
+
+  void refuse_all(const error& why) {
+    store::batch_result refused;
+    for (std::size_t i = 0; i < operations_.size(); ++i) refused.answers.emplace_back().failure = why;
+    publish(refused);
+  }
+
+  void publish(store::batch_result& batch) {
+    outbox mail;
+    for (std::size_t i = 0; i < batch.answers.size(); ++i)
+      addressed(mail, senders_[i].from).answers.push_back({senders_[i].ticket, std::move(batch.answers[i])});
+    for (auto& change : batch.changes)
+      if (const auto owner = lane_owners_.find(change.lane); owner != lane_owners_.end())
+        addressed(mail, owner->second).changes.push_back(std::move(change));
+    const auto live = db_->live_jobs();
+    for (auto& [addr, item] : mail) {
+      item.second.live_jobs = live;
+      tell(this, item.first, std::move(item.second));
+    }
+    if (!batch.events.empty()) tell(this, events_, committed_events{std::move(batch.events)});
+    if (!batch.pruned.empty()) tell(this, runner_, pruned_jobs{std::move(batch.pruned)});
+  }
+
+  static store_commit& addressed(outbox& mail, const store_client_actor& to) {
+    return mail.try_emplace(to.address(), to, store_commit{}).first->second.second;
+  }
+
+  void load(const load_lane_page& m) {
+    auto rows = db_->load_lane(m.lane, m.after, m.limit);
+    if (!rows) return env_->fail(exit_io_error, "the store failed: " + render(rows.error()));
+    tell(this, m.from, lane_loaded{std::move(*rows)});
+  }
+
+  void meet(const directory_entry& m) {
+    if (m.name == "events") events_ = caf::actor_cast<events_actor>(m.actor);
+    if (m.name == "runner") runner_ = caf::actor_cast<runner_actor>(m.actor);
+  }
+
+  environment_ptr env_;
+  std::shared_ptr<store::job_store> db_;
+  events_actor events_;
+  runner_actor runner_;
+  std::vector<store::operation> operations_;
+  std::vector<pending> senders_; ///< Same length and order as operations_.
+  bool flush_sent_ = false;
+  std::map<std::string, store_client_actor> lane_owners_; ///< Who gets which lane's feed: who opened it last.
+};
+
+} // namespace
+
+store_actor spawn_store(caf::actor_system& sys, environment_ptr env, std::shared_ptr<store::job_store> db) {
+  return sys.spawn<store_shell, caf::detached>(std::move(env), std::move(db));
+}
+
+} // namespace fabric::actors

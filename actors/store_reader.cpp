@@ -1,0 +1,93 @@
+#include "fabric/job/limits.hpp"
+
+#include "actors/compat.hpp"
+#include "actors/messages.hpp"
+#include "actors/readers.hpp"
+
+#include <algorithm>
+
+namespace fabric::actors {
+
+namespace {
+
+constexpr std::size_t page_max = 1000;
+
+class store_reader_shell : public store_reader_actor::base {
+public:
+  store_reader_shell(caf::actor_config& cfg, std::shared_ptr<store::job_reader> db)
+      : store_reader_actor::base(cfg), db_(std::move(db)) {
+    harden(this);
+  }
+
+  const char* name() const override { return "fabric.store_reader"; }
+
+  behavior_type make_behavior() override {
+    return {
+        [this](get_jobs& m) { return page(db_->find_all(m.ids)); },
+        [this](list_jobs& m) { return list(m); },
+        [this](get_details m) { return details(m.id); },
+        [this](get_events m) { return events(m); },
+        [this](get_lanes) { return lanes(); },
+    };
+  }
+
+private:
+  static job_page page(expected<std::vector<job>> rows) {
+    if (!rows) return {{}, rows.error()};
+    return {std::move(*rows), std::nullopt};
+  }
+
+  job_page list(list_jobs& m) {
+    m.filter.limit = std::clamp<std::size_t>(m.filter.limit, 1, page_max);
+    return page(db_->list(m.filter));
+  }
+
+  job_details details(job_id id) {
+    job_details reply;
+    const auto take = [&](auto what, auto& into) {
+      if (what)
+        into = std::move(*what);
+      else if (!reply.failure)
+        reply.failure = what.error();
+    };
+    take(db_->find(id), reply.row);
+    if (reply.failure) return reply;
+    take(db_->attempts(id), reply.attempts);
+    take(db_->input(id), reply.input);
+    take(db_->result(id), reply.result);
+    return reply;
+  }
+
+  event_page events(const get_events& m) {
+    const auto limit = std::clamp<std::size_t>(m.limit, 1, page_max);
+    auto rows = m.after == 0 ? db_->last_events(limit) : db_->events(m.after, limit);
+    if (!rows) return {{}, rows.error()};
+    return {std::move(*rows), std::nullopt};
+  }
+
+  lane_reports lanes() {
+    lane_reports reply;
+    auto counts = db_->counts();
+    if (!counts) {
+      reply.failure = counts.error();
+      return reply;
+    }
+    for (auto& c : *counts) {
+      lane_report one;
+      one.now.name = c.lane;
+      one.counts = std::move(c);
+      reply.lanes.push_back(std::move(one));
+    }
+    return reply;
+  }
+
+  std::shared_ptr<store::job_reader> db_;
+};
+
+} // namespace
+
+store_reader_actor spawn_store_reader(caf::actor_system& sys, std::shared_ptr<store::job_reader> db) {
+  return sys.spawn<store_reader_shell, caf::detached>(std::move(db));
+}
+
+} // namespace fabric::actors

@@ -1,0 +1,121 @@
+#include "actors/supervisor.hpp"
+
+#include "actors/compat.hpp"
+#include "actors/messages.hpp"
+
+#include <spdlog/spdlog.h>
+
+namespace fabric::actors {
+
+namespace {
+
+class supervisor_shell : public supervisor_actor::base {
+public:
+  supervisor_shell(caf::actor_config& cfg, environment_ptr env, std::vector<child_spec> children,
+                   directory_actor directory)
+      : supervisor_actor::base(cfg), env_(std::move(env)), directory_(std::move(directory)), watcher_(this) {
+    harden(this);
+    for (auto& spec : children) {
+      supervision::restart_history history{spec.when, spec.limit};
+      table_.push_back({std::move(spec), std::move(history), nullptr, 0});
+    }
+  }
+
+  const char* name() const override { return "fabric.supervisor"; }
+
+  behavior_type make_behavior() override {
+    for (std::size_t i = 0; i < table_.size(); ++i) start(i);
+    return {
+        [this](stop_children) { stop(); },
+        [this](get_children) { return report(); },
+    };
+  }
+
+private:
+  struct row {
+    child_spec spec;
+    supervision::restart_history history;
+    caf::strong_actor_ptr now; ///< Null while it is down.
+    std::uint64_t starts = 0;
+  };
+
+  void start(std::size_t index) {
+    auto& child = table_[index];
+    child.now = child.spec.start();
+    ++child.starts;
+    if (child.spec.name == "store") store_ = caf::actor_cast<store_actor>(child.now);
+    watcher_.watch(child.now, [this, index](const caf::error& why) { on_down(index, why); });
+    tell(this, directory_, directory_entry{child.spec.name, child.now});
+  }
+
+  void on_down(std::size_t index, const caf::error& why) {
+    auto& child = table_[index];
+    child.now = nullptr;
+    if (stopping_) return stop_next();
+    const bool failed = why && why != caf::exit_reason::normal && why != caf::exit_reason::user_shutdown;
+    const auto verdict = child.history.on_exit(failed, env_->now());
+    note(child, caf::to_string(why));
+    for (const auto& other : child.spec.takes_along) end(other);
+    switch (verdict.what) {
+    case supervision::verdict::kind::leave: return;
+    case supervision::verdict::kind::escalate:
+      return env_->fail(exit_child_failed, "the actor " + child.spec.name + " ended " +
+                                               std::to_string(child.spec.limit.restarts + 1) + " times within " +
+                                               std::to_string(child.spec.limit.within.count() / 1'000'000) +
+                                               " s and cannot be kept alive; the last time: " + caf::to_string(why));
+    case supervision::verdict::kind::restart:
+      run_delayed(verdict.delay, [this, index] {
+        if (!stopping_) start(index);
+      });
+    }
+  }
+
+  void end(const std::string& child_name) {
+    for (const auto& child : table_)
+      if (child.spec.name == child_name && child.now) caf::anon_send_exit(child.now, caf::exit_reason::kill);
+  }
+
+  /// Into the log of automatic actions; nobody waits for the answer.
+  void note(const row& child, const std::string& why) {
+    const auto text = "the actor " + child.spec.name + " ended: " + why;
+    env_->log->error("supervisor: {}", text);
+    if (child.spec.name == "store") return;
+    store_operations m;
+    m.asks.push_back({0, store::note{.kind = "actor_ended", .lane = {}, .node = {}, .id = 0, .text = text}});
+    tell(this, store_, std::move(m));
+  }
+
+  void stop() {
+    stopping_ = true;
+    stop_next();
+  }
+
+  void stop_next() {
+    for (auto at = table_.rbegin(); at != table_.rend(); ++at)
+      if (at->now) return caf::anon_send_exit(at->now, caf::exit_reason::user_shutdown);
+    caf::anon_send_exit(directory_, caf::exit_reason::user_shutdown);
+    quit();
+  }
+
+  child_reports report() const {
+    child_reports all;
+    for (const auto& child : table_) all.children.push_back({child.spec.name, child.now != nullptr, child.starts});
+    return all;
+  }
+
+  environment_ptr env_;
+  directory_actor directory_;
+  store_actor store_;
+  watcher<supervisor_shell> watcher_;
+  std::vector<row> table_;
+  bool stopping_ = false;
+};
+
+} // namespace
+
+supervisor_actor spawn_supervisor(caf::actor_system& sys, environment_ptr env, std::vector<child_spec> children,
+                                  directory_actor directory) {
+  return sys.spawn<supervisor_shell>(std::move(env), std::move(children), std::move(directory));
+}
+
+} // namespace fabric::actors

@@ -1,0 +1,123 @@
+#pragma once
+
+#include "fabric/error.hpp"
+#include "fabric/lane/lane.hpp"
+#include "fabric/node/worker.hpp"
+#include "fabric/scheduler/membership.hpp"
+#include "fabric/store/job_store.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+/// The messages between processes, as plain structs without a word of CAF, so that programs which only link the client
+/// need not see it. How they are written and read: actors/inspect.hpp; everything else: actors/messages.hpp.
+namespace fabric::actors {
+
+/// At most limits::batch_jobs specs; an answer per item, in order.
+struct submit_jobs {
+  std::vector<job_spec> specs;
+};
+/// What became of one job named in a request.
+struct receipt {
+  job_id id = 0;
+  bool duplicate = false; ///< submit: the key was known, `id` is the first job's.
+  std::optional<error> failure;
+};
+struct receipts {
+  std::vector<receipt> items;
+};
+struct cancel_jobs {
+  std::vector<job_id> ids; ///< At most limits::batch_jobs.
+};
+struct kick_jobs {
+  std::vector<job_id> ids;
+};
+
+struct get_jobs {
+  std::vector<job_id> ids; ///< At most limits::batch_jobs; missing ones are left out of the reply.
+};
+struct list_jobs {
+  store::job_filter filter;
+};
+struct job_page {
+  std::vector<job> jobs;
+  std::optional<error> failure;
+};
+/// Answered with those that are final, as soon as one is, or with none after `patience`.
+struct wait_jobs {
+  std::vector<job_id> ids; ///< At most limits::batch_jobs.
+  duration patience{};     ///< At most 30 s; a client asks again.
+};
+
+struct get_details {
+  job_id id = 0;
+};
+struct job_details {
+  std::optional<error> failure;
+  job row;
+  std::vector<attempt> attempts;
+  std::string input;
+  std::optional<std::string> result;
+};
+
+/// Events after `after`, as soon as there is one, or none after `patience`. after == 0: the last `limit` ones.
+struct get_events {
+  std::uint64_t after = 0;
+  std::uint32_t limit = 100; ///< 1 .. 1000.
+  duration patience{};
+};
+struct event_page {
+  std::vector<store::event> events;
+  std::optional<error> failure;
+};
+
+/// A piece of an attempt's stdout or stderr.
+struct read_log {
+  job_id id = 0;
+  std::uint32_t attempt = 0; ///< 0: the newest.
+  bool from_stderr = false;
+  std::uint64_t offset = 0;
+  std::uint32_t limit = 65536; ///< At most 64 KiB.
+};
+struct log_piece {
+  std::string bytes;
+  std::uint64_t next_offset = 0;
+  std::uint32_t attempt = 0;  ///< The one that was read.
+  bool complete = false;      ///< The attempt has ended and nothing follows.
+  bool more_attempts = false; ///< The job is not final or a newer attempt exists.
+  std::optional<error> failure;
+};
+
+struct get_lanes {};
+struct lane_report {
+  lane::status now;
+  store::lane_counts counts;
+};
+struct lane_reports {
+  std::vector<lane_report> lanes;
+  std::string policy;
+  std::optional<error> failure;
+};
+struct get_nodes {};
+struct worker_report {
+  node::worker_status now;
+};
+struct node_report {
+  scheduler::node_status now;
+  std::vector<node::worker_status> workers;
+};
+struct node_reports {
+  std::vector<node_report> nodes;
+};
+struct get_hello {};
+struct cell_hello {
+  std::uint32_t protocol = 1;
+  std::string build;
+  std::string node;
+  std::uint64_t boot = 0;
+  bool draining = false;
+};
+
+} // namespace fabric::actors

@@ -1,0 +1,45 @@
+#pragma once
+
+#include "fabric/exec/spool.hpp"
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+/// Starts a job's main process.
+namespace fabric::exec {
+
+/// Who a command runs as: uid, gid and supplementary groups, resolved before the fork.
+struct identity {
+  file_owner owner;
+  std::vector<gid_t> groups;
+};
+
+/// Looks a user up. errc::not_allowed if this process may not become that user, errc::not_found, errc::io_error.
+/// @returns nullopt if that is who this process is already.
+expected<std::optional<identity>> resolve_user(const std::string& name);
+
+struct launch_plan {
+  const std::vector<std::string>* argv = nullptr; ///< Never empty; argv[0] is an absolute path.
+  std::vector<std::string> env;                   ///< "NAME=value".
+  std::string cwd;
+  std::optional<identity> who;
+  int input = -1;
+  int out = -1;
+  int err = -1;
+};
+
+struct launch_failure {
+  bool infrastructure = false; ///< Not the command's fault: no attempt is to be used.
+  std::string why;
+};
+
+/// Forks (vfork) and executes. The process has its own session and group, no other descriptors than 0, 1 and 2, no core
+/// files, no new privileges, default signals, and dies with the calling process. Returns once the exec has succeeded
+/// or failed; nothing is left behind on failure. Call it with SIGCHLD blocked, from a single-threaded process.
+tl::expected<pid_t, launch_failure> launch(const launch_plan& plan);
+
+} // namespace fabric::exec

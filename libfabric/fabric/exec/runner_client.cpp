@@ -1,0 +1,180 @@
+#include "fabric/exec/keeper.hpp"
+#include "fabric/exec/remains.hpp"
+#include "fabric/exec/runner_loop.hpp"
+#include "fabric/exec/runner_socket.hpp"
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace fabric::exec {
+
+void runner::loop::on_connections() {
+  for (;;) {
+    unique_fd socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    if (!socket && (errno == EINTR || errno == ECONNABORTED)) continue;
+    if (!socket && errno != EAGAIN && errno != EWOULDBLOCK) {
+      // No descriptors or memory: the connection stays in the queue and would wake the loop for ever.
+      log("cannot accept a connection: " + errno_text(errno));
+      ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, listener_.get(), nullptr);
+      accept_us_ = boottime_us() + bounds::second;
+    }
+    if (!socket) return;
+    if (same_user(socket.get()))
+      greet(std::move(socket));
+    else
+      log("refused a connection of another user");
+  }
+}
+
+void runner::loop::greet(unique_fd socket) {
+  if (client_.open()) drop_client("replaced by a newer connection");
+  client_ = frame_channel(std::move(socket));
+  client_wants_write_ = false;
+  watch(client_.fd(), tag_client, EPOLLIN);
+  hello h{protocol_version, FABRIC_BUILD, ::getpid(), {}, 0};
+  std::vector<std::uint32_t> ended;
+  for (const auto& [fence, index] : held_) {
+    const auto& r = book_.at(index);
+    if (!unfinished(index)) {
+      ended.push_back(index);
+      continue;
+    }
+    const auto ran = state_of(r) == hold::running ? boottime_us() - r.started_us : 0;
+    h.held.push_back({fence, r.job, r.attempt, duration(ran), r.lane.str()});
+  }
+  h.finished = static_cast<std::uint32_t>(ended.size());
+  tell(std::move(h));
+  for (const auto index : ended) tell_end(index);
+}
+
+void runner::loop::drop_client(const std::string& why) {
+  log("closed the connection: " + why);
+  client_.close();
+}
+
+void runner::loop::on_client() {
+  if (!client_.open()) return;
+  const bool alive = client_.receive();
+  while (client_.open()) {
+    const auto body = client_.next();
+    if (!body) return drop_client(body.error().message);
+    if (!*body) break;
+    obey(**body);
+  }
+  if (!alive && client_.open()) drop_client("fabricd is gone");
+}
+
+void runner::loop::obey(std::string_view body) {
+  const auto order = decode_to_runner(body);
+  if (!order) return drop_client(order.error().message);
+  if (const auto* r = std::get_if<run>(&*order)) return on_run(*r, body);
+  if (const auto* s = std::get_if<stop>(&*order)) return pass_on(s->fence, body);
+  if (const auto* f = std::get_if<forget>(&*order)) return on_forget(f->fence);
+  if (const auto* p = std::get_if<prune>(&*order)) return on_prune(*p);
+  if (const auto* e = std::get_if<extend>(&*order)) {
+    for (const auto& one : e->deadlines_us)
+      pass_on(one.first, std::string_view(encode(to_runner(extend{{one}}))).substr(4));
+  } else if (const auto* s2 = std::get_if<resize>(&*order)) {
+    wanted_slots_ = std::min(s2->slots, bounds::slots);
+    if (slots_.size() < wanted_slots_) slots_.resize(wanted_slots_);
+    retire_surplus();
+  } else {
+    leaving_ = true;
+  }
+}
+
+void runner::loop::on_run(const run& order, std::string_view body) {
+  if (const auto known = held_.find(order.fence); known != held_.end()) {
+    const auto& r = book_.at(known->second);
+    if (state_of(r) == hold::ended) return tell_end(known->second);
+    if (state_of(r) == hold::running) tell(was_started{r.fence, r.job_pid, r.started_us});
+    return; // accepted: its keeper is about to answer
+  }
+  const auto refuse = [&](std::string why) { tell(was_refused{order.fence, std::move(why)}); };
+  if (order.fence == 0) return refuse("fence 0 means none");
+  if (draining_ || leaving_) return refuse("the runner is stopping");
+  if (body.size() + 4 > frame_max) return refuse("the order is too large");
+  if (order.deadline_us <= boottime_us()) return refuse("its lease has ended already");
+  std::string why;
+  const auto index = free_slot(why);
+  if (!index) return refuse(std::move(why));
+  const auto record = book_.take();
+  if (!record) return refuse("the ledger is full: " + std::to_string(bounds::records) + " attempts are not forgotten");
+  auto& s = slots_[*index];
+  auto& r = book_.at(*record);
+  r.fence = order.fence;
+  r.job = order.job;
+  r.attempt = order.attempt;
+  r.slot = static_cast<std::uint32_t>(*index);
+  r.keeper_pid = s.pid;
+  r.keeper_start = s.start;
+  r.deadline_us.store(order.deadline_us, std::memory_order_relaxed);
+  r.boot.set(boot_);
+  r.job_class.set(order.job_class);
+  r.lane.set(order.lane);
+  r.cgroup.set(s.cgroup);
+  if (order.user.empty()) r.recycled.set(directories_.take());
+  set_state(r, hold::accepted);
+  held_[order.fence] = *record;
+  s.now = slot::phase::busy;
+  s.record = *record;
+  s.channel.send_body(keeper_frame_head(*record), body);
+}
+
+void runner::loop::on_forget(fence_t fence) {
+  const auto known = held_.find(fence);
+  if (known == held_.end() || unfinished(known->second)) return;
+  const auto& r = book_.at(known->second);
+  if (r.end_in_file) ::unlink((directory_of(r) + "/end.mp").c_str());
+  book_.release(known->second);
+  held_.erase(known);
+}
+
+void runner::loop::on_prune(const prune& what) {
+  for (const auto& [job, attempt] : what.attempts) {
+    bool held = false;
+    for (const auto& [fence, index] : held_) {
+      const auto& r = book_.at(index);
+      held = held || (r.job == job && (r.attempt == attempt || attempt == 0));
+    }
+    if (held) continue;
+    const auto done = attempt == 0 ? directories_.remove_checkpoints(job) : directories_.recycle(job, attempt);
+    if (!done) log(render(done.error()));
+  }
+}
+
+void runner::loop::tell(const from_runner& what) {
+  if (client_.open()) client_.send(encode(what));
+}
+
+void runner::loop::tell_end(std::uint32_t record) {
+  if (!client_.open()) return;
+  const auto& r = book_.at(record);
+  const auto frame = load_end(r, directory_of(r));
+  if (frame) return client_.send(*frame);
+  client_.send(lost_frame(r, "its end cannot be read: " + render(frame.error())));
+}
+
+void runner::loop::pass_on(fence_t fence, std::string_view body) {
+  const auto known = held_.find(fence);
+  if (known == held_.end()) return;
+  for (auto& s : slots_)
+    if (s.now == slot::phase::busy && s.record == known->second) s.channel.send_body(keeper_frame_head(s.record), body);
+}
+
+std::string runner::loop::directory_of(const ledger_record& r) const {
+  return attempt_directory(options_.spool, r.job, r.attempt);
+}
+
+bool runner::loop::unfinished(std::uint32_t record) { return state_of(book_.at(record)) != hold::ended; }
+
+std::size_t runner::loop::unfinished_count() {
+  std::size_t count = 0;
+  for (const auto& [fence, index] : held_) count += unfinished(index) ? 1 : 0;
+  return count;
+}
+
+} // namespace fabric::exec

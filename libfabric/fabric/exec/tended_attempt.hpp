@@ -1,0 +1,82 @@
+#pragma once
+
+#include "fabric/exec/ledger.hpp"
+#include "fabric/exec/output_cap.hpp"
+#include "fabric/exec/protocol.hpp"
+#include "fabric/exec/report.hpp"
+#include "fabric/exec/spool.hpp"
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+/// The attempt that a keeper tends. Single-threaded; must live in the process that is the subreaper.
+namespace fabric::exec {
+
+class tended_attempt {
+public:
+  /// @param record its identity filled by the runner.
+  tended_attempt(run order, ledger_record& record, std::string spool);
+
+  enum class started { yes, refused, failed };
+  /// Makes the directory and starts the process. `why()` says what went wrong.
+  started start();
+  const std::string& why() const noexcept { return why_; }
+  was_started announcement() const;
+
+  void stop(stop_reason why, std::int64_t grace_us);
+  void extend(std::int64_t deadline_us);
+  /// The runner is gone: ends the tree at once.
+  void abandon();
+
+  /// Reaps. @returns true if nothing lives any more.
+  bool reap();
+
+  /// Does what is due. @returns true once, when the tree has withstood SIGKILL for bounds::leak_after.
+  bool tick();
+  /// CLOCK_BOOTTIME instant of the next tick().
+  std::int64_t next_due() const;
+
+  /// Stores the end in the ledger. @returns the frame to send. @pre reap() returned true, or start() said failed.
+  std::string finish();
+
+  fence_t fence() const noexcept { return order_.fence; }
+
+private:
+  std::vector<std::string> environment() const;
+  void note(std::string what);
+  void set_lease(std::int64_t deadline_us);
+  void soft_stop(stop_reason why, std::int64_t grace_us);
+  void kill_now(std::string what);
+  void kill_round();
+  void look_at_output(std::int64_t now);
+  attempt_end judge(std::string& report);
+  std::string end_frame(attempt_end end) const;
+
+  run order_;
+  ledger_record& record_;
+  std::string spool_;
+  prepared_spool files_;
+  std::string why_;
+  pid_t pid_ = 0;
+  bool main_gone_ = false;
+  int wait_status_ = 0;
+  std::int64_t started_us_ = 0;
+  std::int64_t kill_at_ = 0;    ///< End of the grace; 0: no stop under way.
+  std::int64_t soft_at_ = 0;    ///< When a long lease gets its soft signal; 0: never or done.
+  std::int64_t look_at_ = 0;    ///< Next look at the output files; 0: never.
+  std::int64_t killing_us_ = 0; ///< Since when; 0: not yet.
+  std::int64_t kill_again_ = 0;
+  bool wall_said_ = false;
+  bool leak_said_ = false;
+  std::uint64_t leftovers_ = 0;
+  output_cap out_;
+  output_cap err_;
+  usage_totals usage_;
+  std::vector<moment> timeline_;
+};
+
+} // namespace fabric::exec

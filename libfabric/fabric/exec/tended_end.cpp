@@ -1,0 +1,85 @@
+#include "fabric/exec/classify.hpp"
+#include "fabric/exec/result_file.hpp"
+#include "fabric/exec/tended_attempt.hpp"
+
+#include <fcntl.h>
+#include <sys/wait.h>
+
+/// The end of a tended attempt: judged, reported, stored.
+namespace fabric::exec {
+
+namespace {
+
+time_point wall(std::int64_t us) { return time_point(duration(us)); }
+
+void write_report(int directory, const std::string& report) {
+  // A spool that is full costs only this copy; the store has the report too.
+  const unique_fd fd(::openat(directory, "report.json", O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (fd) write_all(fd.get(), report);
+}
+
+} // namespace
+
+attempt_end tended_attempt::judge(std::string& report) {
+  ending e;
+  e.stopped = stop_of(record_);
+  e.wait_status = wait_status_;
+  if (pid_ == 0) e.launch_error = why_;
+  job_result result;
+  if (pid_ != 0 && WIFEXITED(wait_status_) && WEXITSTATUS(wait_status_) == 0) {
+    result = read_result(files_.directory.get());
+    e.bad_result = result.bad;
+  }
+  const auto end = classify(e);
+  attempt_end out;
+  out.how = end.how;
+  out.reason = end.reason;
+  if (out.how == outcome::succeeded) {
+    out.result = std::move(result.json);
+    return out;
+  }
+  const bool has_files = static_cast<bool>(files_.directory);
+  report = render_report({end,
+                          pid_ != 0,
+                          wait_status_,
+                          e.stopped,
+                          usage_,
+                          {out_.size(), out_.cut()},
+                          {err_.size(), err_.cut()},
+                          has_files ? tail_of(files_.directory.get(), "stderr") : "",
+                          leftovers_,
+                          timeline_});
+  return out;
+}
+
+std::string tended_attempt::end_frame(attempt_end end) const {
+  has_ended ended;
+  ended.what = {order_.fence, order_.job, stop_of(record_), std::move(end), order_.attempt, order_.lane};
+  return encode(from_runner(std::move(ended)));
+}
+
+std::string tended_attempt::finish() {
+  const auto ran = pid_ != 0 ? boottime_us() - started_us_ : 0;
+  out_.look();
+  err_.look();
+  note("all gone");
+  std::string report;
+  auto end = judge(report);
+  end.started = pid_ != 0;
+  if (end.started) end.started_at = wall(record_.started_wall_us);
+  end.run_time = duration(ran);
+  if (!report.empty() && files_.directory) write_report(files_.directory.get(), report);
+  end.report = std::move(report);
+  if (files_.directory) end.spool_bytes = disk_bytes(files_.directory.get());
+  attempt_end poor;
+  poor.how = outcome::lost;
+  poor.started = end.started;
+  poor.started_at = end.started_at;
+  poor.run_time = end.run_time;
+  poor.reason = "it ended, but the spool had no room to keep how";
+  auto frame = end_frame(std::move(end));
+  store_end(record_, frame, files_.path, end_frame(std::move(poor)));
+  return frame;
+}
+
+} // namespace fabric::exec

@@ -1,0 +1,207 @@
+#include "fabric/job/transitions.hpp"
+
+#include "fabric/job/limits.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+namespace fabric {
+
+namespace {
+
+tl::unexpected<error> not_in(const job& j, std::string_view wanted) {
+  std::string message = "job " + std::to_string(j.id) + " is ";
+  message.append(to_string(j.state)).append(", not ").append(wanted);
+  return fail(errc::wrong_state, std::move(message));
+}
+
+/// Every change starts here, so that no transition can forget the version.
+job changed(const job& before) {
+  job after = before;
+  ++after.version;
+  return after;
+}
+
+/// The job holds no slot any more. Its fence stays: it names the last attempt.
+void release(job& j) {
+  j.node.clear();
+  j.lease = duration::zero();
+}
+
+void finish(job& j, job_state state, time_point now) {
+  assert(is_final(state));
+  j.state = state;
+  j.finished_at = now;
+  j.run_at = no_time;
+}
+
+void bury(job& j, std::string_view cap, time_point now) {
+  finish(j, job_state::buried, now);
+  j.reason = j.reason.empty() ? std::string(cap) : std::string(cap) + ": " + j.reason;
+}
+
+std::string times(std::uint32_t count, std::string_view what) {
+  return std::string(what) + (count == 1 ? " once" : " " + std::to_string(count) + " times");
+}
+
+/// Goes to `next` unless `count` reached `cap`.
+void go_on_or_bury(job& j, job_state next, std::uint32_t count, std::uint32_t cap, std::string_view what,
+                   time_point now) {
+  if (count >= cap)
+    bury(j, times(count, what), now);
+  else
+    j.state = next;
+}
+
+void retry_or_bury(job& j, std::uint32_t count, std::uint32_t cap, std::string_view what, time_point retry_at,
+                   time_point now) {
+  go_on_or_bury(j, job_state::scheduled, count, cap, what, now);
+  if (j.state == job_state::scheduled) j.run_at = retry_at;
+}
+
+void demote(job& j, const end_decision& decision, std::uint64_t order, time_point now) {
+  assert(decision.lane_count >= 1);
+  go_on_or_bury(j, job_state::ready, ++j.counts.demoted, decision.lane_count, "demoted", now);
+  if (j.state != job_state::ready) return;
+  assert(order > 0);
+  j.lane = decision.move_to;
+  j.demoted_order = order;
+  j.overflow_from.clear();
+}
+
+/// What the outcome itself asks for, once no cancel is in the way.
+void follow(job& j, outcome how, const attempt_end& end, const end_decision& decision, std::uint64_t demoted_order,
+            time_point now) {
+  switch (how) {
+  case outcome::succeeded: finish(j, job_state::succeeded, now); break;
+  case outcome::failed:
+  case outcome::timed_out:
+  case outcome::crashed: retry_or_bury(j, ++j.counts.failures, j.max_attempts, "failed", decision.retry_at, now); break;
+  case outcome::memory_exceeded:
+    retry_or_bury(j, ++j.counts.memory, limits::memory_cap, "over the memory limit", decision.retry_at, now);
+    break;
+  case outcome::lost:
+    j.state = job_state::ready;
+    if (end.started) go_on_or_bury(j, job_state::ready, ++j.counts.lost, limits::lost_cap, "lost", now);
+    break;
+  case outcome::demoted: demote(j, decision, demoted_order, now); break;
+  case outcome::checkpointed:
+    go_on_or_bury(j, job_state::ready, ++j.counts.checkpointed, limits::checkpoint_cap, "checkpointed", now);
+    break;
+  case outcome::drained: j.state = job_state::ready; break;
+  case outcome::cancelled: finish(j, job_state::cancelled, now); break;
+  case outcome::none: assert(false); break;
+  }
+}
+
+std::string reason_of(outcome how, const attempt_end& end) {
+  if (how == outcome::succeeded) return {};
+  return end.reason.empty() ? std::string(to_string(how)) : end.reason;
+}
+
+} // namespace
+
+expected<job> apply_lease(const job& before, const lease_terms& terms, time_point now) {
+  assert(terms.fence > 0);
+  (void)now; // When it was leased is the attempt's to keep.
+  if (before.state != job_state::ready) return not_in(before, "ready");
+  assert(terms.fence > before.fence);
+  job after = changed(before);
+  after.state = job_state::running;
+  after.fence = terms.fence;
+  after.node = terms.node;
+  after.lease = terms.length;
+  ++after.attempt;
+  return after;
+}
+
+expected<job> apply_end(const job& before, const attempt_end& end, const end_decision& decision,
+                        std::uint64_t demoted_order, time_point now) {
+  if (before.state != job_state::running) return not_in(before, "running");
+  if (end.how == outcome::none || end.how > outcome::cancelled)
+    return fail(errc::wrong_state, "the end of job " + std::to_string(before.id) + " carries no outcome");
+  // Without a lane to go to, the budget was the job's time limit.
+  const bool no_way_out = end.how == outcome::demoted && decision.move_to.empty();
+  const outcome how = no_way_out ? outcome::timed_out : end.how;
+  job after = changed(before);
+  release(after);
+  if (how == outcome::demoted || how == outcome::lost || how == outcome::drained)
+    after.wasted += std::max(end.run_time, duration::zero());
+  if (before.cancel_requested && how != outcome::succeeded) {
+    finish(after, job_state::cancelled, now); // Keeps the reason that the client gave.
+    return after;
+  }
+  after.reason = reason_of(how, end);
+  follow(after, how, end, decision, demoted_order, now);
+  return after;
+}
+
+expected<job> apply_move(const job& before, const std::string& to_lane, bool overflow) {
+  assert(!to_lane.empty());
+  if (before.state != job_state::ready) return not_in(before, "ready");
+  // A job taken by overflow has one way: back to where it came from. A chain would forget that.
+  const bool allowed = overflow ? before.overflow_from.empty() && to_lane != before.lane
+                                : !before.overflow_from.empty() && to_lane == before.overflow_from;
+  if (!allowed)
+    return fail(errc::wrong_state, "job " + std::to_string(before.id) + " in lane " + before.lane + " may not be " +
+                                       (overflow ? "taken by " : "handed back to ") + to_lane);
+  job after = changed(before);
+  after.overflow_from = overflow ? before.lane : std::string();
+  after.lane = to_lane;
+  return after;
+}
+
+expected<job> apply_due(const job& before, time_point now) {
+  if (before.state != job_state::scheduled) return not_in(before, "scheduled");
+  if (before.run_at > now) return fail(errc::wrong_state, "job " + std::to_string(before.id) + " is not due yet");
+  job after = changed(before);
+  after.state = job_state::ready;
+  after.run_at = no_time;
+  return after;
+}
+
+expected<job> apply_cancel(const job& before, const std::string& reason, time_point now) {
+  if (is_final(before.state))
+    return fail(errc::wrong_state,
+                "job " + std::to_string(before.id) + " is already " + std::string(to_string(before.state)));
+  job after = changed(before);
+  if (!before.cancel_requested) // The first reason stays.
+    after.reason = reason;
+  if (before.state == job_state::running)
+    after.cancel_requested = true;
+  else
+    finish(after, job_state::cancelled, now);
+  return after;
+}
+
+expected<job> apply_kick(const job& before, time_point now) {
+  (void)now; // When it was kicked is in the log of events.
+  if (before.state != job_state::buried) return not_in(before, "buried");
+  job after = changed(before);
+  after.state = job_state::ready;
+  after.counts = {};
+  after.lane_deaths = 0;
+  after.reason.clear();
+  after.finished_at = no_time;
+  after.cancel_requested = false;
+  return after;
+}
+
+expected<job> apply_lane_death(const job& before, time_point now) {
+  if (is_final(before.state)) return not_in(before, "live");
+  job after = changed(before);
+  ++after.lane_deaths;
+  if (before.state != job_state::running && after.lane_deaths >= limits::lane_death_cap)
+    bury(after, times(after.lane_deaths, "its lane's actor died while handling it"), now);
+  return after;
+}
+
+expected<job> apply_extend(const job& before, duration length) {
+  assert(length > duration::zero());
+  if (before.state != job_state::running) return not_in(before, "running");
+  job after = changed(before);
+  after.lease = std::max(before.lease, length); // A repeat that comes late must not shorten it.
+  return after;
+}
+
+} // namespace fabric

@@ -1,0 +1,164 @@
+#include "fabric/lane/state.hpp"
+
+#include <cassert>
+
+namespace fabric::lane {
+
+void machine::state::on(const started& e) {
+  auto* const a = attempts.find(e.what.fence);
+  if (a != nullptr && a->phase != attempt_phase::ending) now_running(*a, e.what.ran, true);
+}
+
+void machine::state::on(const refused& e) {
+  auto* const a = attempts.find(e.what.fence);
+  if (a == nullptr || a->phase == attempt_phase::ending || a->ran) return;
+  slots.refuse(a->node, a->job_class);
+  emit(alarm{"start_refused", "node " + a->node + " refused a start: " + e.what.why, a->job});
+  attempt_end end;
+  end.how = outcome::drained;
+  end.reason = e.what.why;
+  finish(*a, std::move(end), true);
+}
+
+void machine::state::on(const ended& e) {
+  auto* const a = attempts.find(e.what.fence);
+  if (a == nullptr) return end_unknown(e);
+  if (a->phase == attempt_phase::ending) return; // A repeat: the store is being asked.
+  finish(*a, e.what.end, true);
+}
+
+/// Late: after a new lease, or from before a restart. The store judges it by its fence.
+void machine::state::end_unknown(const ended& e) {
+  if (ends_asked.contains(e.what.fence)) return;
+  store::end op{e.what.job, e.what.fence, how.name, epoch, e.what.end, {}};
+  op.decision = decide(op.how, {e.what.job, {}, {}, 0, 0, false, {}}, 0, std::nullopt);
+  ask_end(std::move(op), e.node, true);
+}
+
+void machine::state::on(const lease_over& e) {
+  auto* const a = attempts.find(e.fence);
+  if (a == nullptr) return emit(lease_closed{e.fence});
+  if (a->phase == attempt_phase::ending) return;
+  const bool no_start_left = a->own && a->phase == attempt_phase::leased;
+  emit(tell_stop{a->node, {a->fence, stop_reason::lease, how.grace}});
+  lost(*a, "its lease ended", a->ran || !(a->absent || no_start_left));
+}
+
+/// Sends or repeats the start. A node that is not present gets it when it says what it wants.
+void machine::state::send_start(live_attempt& a) {
+  if (a.answered || a.phase == attempt_phase::ending || a.input.empty()) return;
+  const auto* const w = slots.find(a.node);
+  if (w == nullptr) return;
+  emit(tell_start{a.node, {a.fence, a.job, a.number, a.facts.job_class, how.name, a.input, how.lease, w->seq}});
+  a.phase = attempt_phase::started;
+  a.start_boot = w->boot;
+  a.start_seq = w->seq;
+  alarms.set(timer_kind::start, a.fence, now + how.resend);
+}
+
+/// The node holds it. The budget counts from process start as the runner measured it; a message that was late can
+/// only lengthen it, so the earliest end that any message gives is nearest to the truth.
+void machine::state::now_running(live_attempt& a, duration ran, bool process_seen) {
+  a.phase = attempt_phase::started;
+  a.answered = true;
+  a.absent = false;
+  a.ran = a.ran || process_seen;
+  a.input.clear();
+  alarms.cancel(timer_kind::start, a.fence);
+  alarms.cancel(timer_kind::doubt, a.fence);
+  if (!how.budget || a.decision || a.stopping != stop_reason::none) return;
+  const auto end = now - ran + *how.budget;
+  if (!a.deadline || end < *a.deadline) a.deadline = end;
+  alarms.set(timer_kind::budget, a.fence, *a.deadline);
+}
+
+void machine::state::budget_over(live_attempt& a) {
+  assert(a.phase != attempt_phase::ending && a.stopping == stop_reason::none);
+  a.decision = policy->on_timeout(a.facts, how.name, view);
+  if (a.decision->what == policy::timeout_decision::kind::extend) {
+    assert(a.decision->extension > duration{0});
+    a.deadline = now + a.decision->extension;
+    return alarms.set(timer_kind::budget, a.fence, *a.deadline);
+  }
+  stop(a, stop_reason::budget, how.grace);
+}
+
+void machine::state::stop(live_attempt& a, stop_reason why, duration grace) {
+  a.stopping = why;
+  alarms.cancel(timer_kind::budget, a.fence);
+  emit(tell_stop{a.node, {a.fence, why, grace}});
+  alarms.set(timer_kind::stop, a.fence, now + how.resend);
+}
+
+void machine::state::cancel(live_attempt& a) {
+  if (a.cancelled || a.phase == attempt_phase::ending) return;
+  a.cancelled = true;
+  if (leases_asked.contains(a.job)) return; // No start has left, and none will.
+  stop(a, stop_reason::cancel, how.grace);
+}
+
+void machine::state::lost(live_attempt& a, std::string reason, bool had_started) {
+  emit(alarm{"attempt_lost", reason, a.job});
+  attempt_end how_lost;
+  how_lost.how = outcome::lost;
+  how_lost.started = had_started;
+  how_lost.reason = std::move(reason);
+  finish(a, std::move(how_lost), false);
+}
+
+/// Its slot is free from now on; the store is asked to end it, in the same message as the slot's next lease.
+/// @param reported by its node, which is to forget it once the end is committed. What the lane gave up on may still
+///        report: as an unknown fence then.
+void machine::state::finish(live_attempt& a, attempt_end end, bool reported) {
+  assert(a.phase != attempt_phase::ending);
+  a.phase = attempt_phase::ending;
+  quiet(a.fence);
+  slots.release(a.node);
+  store::end op{a.job, a.fence, how.name, epoch, std::move(end), {}};
+  op.decision = decide(op.how, a.facts, a.failures, a.decision);
+  ask_end(std::move(op), a.node, reported);
+}
+
+void machine::state::ask_end(store::end op, std::string node, bool reported) {
+  const auto fence = op.fence;
+  const auto id = op.id;
+  ends_asked[fence] = ask({std::move(op), id, fence, std::move(node), false, reported});
+}
+
+/// The row no longer runs under this fence, and not by our doing.
+void machine::state::drop(live_attempt& a) {
+  quiet(a.fence);
+  slots.release(a.node);
+  emit(tell_stop{a.node, {a.fence, stop_reason::unknown, duration{0}}});
+  emit(lease_closed{a.fence});
+  attempts.erase(a.fence);
+}
+
+void machine::state::quiet(fence_t fence) {
+  for (const auto kind : {timer_kind::budget, timer_kind::start, timer_kind::stop, timer_kind::doubt})
+    alarms.cancel(kind, fence);
+}
+
+/// @param end a demotion without a lane to go to becomes timed_out.
+end_decision machine::state::decide(attempt_end& end, const policy::job_facts& facts, std::uint32_t failures,
+                                    const std::optional<policy::timeout_decision>& known) {
+  using kind = policy::timeout_decision::kind;
+  end_decision d;
+  d.lane_count = how.lane_count;
+  if (end.how == outcome::demoted) {
+    // A stop ordered by an earlier life of this lane: decide again.
+    const auto what = known ? *known : policy->on_timeout(facts, how.name, view);
+    d.move_to = what.move_to;
+    if (what.what == kind::fail) end.how = outcome::timed_out;
+    if (what.what == kind::extend) end.how = outcome::drained; // Too late to go on: again, at no cost.
+  }
+  const auto c = how.classes.find(facts.job_class);
+  const auto& rule = c == how.classes.end() ? retry_policy{} : c->second.retry;
+  if (end.how == outcome::failed || end.how == outcome::crashed || end.how == outcome::timed_out)
+    d.retry_at = now + backoff(rule, failures + 1, draw());
+  return d;
+}
+
+double machine::state::draw() { return static_cast<double>(random() >> 11) * 0x1p-53; }
+
+} // namespace fabric::lane

@@ -1,0 +1,35 @@
+#include "fabric/lane/state.hpp"
+
+#include <map>
+
+namespace fabric::lane {
+
+void machine::state::on(const wanted& e) {
+  const auto& w = e.what;
+  if (!slots.update(w)) return;
+  std::map<fence_t, const held_attempt*> held;
+  for (const auto& h : w.held) held.emplace(h.fence, &h);
+  for (auto& [fence, a] : attempts) {
+    const auto it = held.find(fence);
+    if (a.node == w.node && a.phase != attempt_phase::ending) check_held(a, w, it == held.end() ? nullptr : it->second);
+  }
+  for (const auto& [fence, h] : held)
+    if (attempts.find(fence) == nullptr && !ends_asked.contains(fence))
+      emit(tell_stop{w.node, {fence, stop_reason::unknown, duration{0}}});
+}
+
+void machine::state::check_held(live_attempt& a, const want& w, const held_attempt* held) {
+  if (held != nullptr) return now_running(a, held->ran, held->ran > duration{0});
+  if (a.phase == attempt_phase::leased && a.own) return send_start(a);
+  const bool same_life = a.start_boot == w.boot && a.phase == attempt_phase::started && a.own;
+  if (same_life && !a.answered) {
+    // The start may have crossed this want on the way; saying it again is safe, ending the attempt would not be.
+    if (a.start_seq < w.seq) send_start(a);
+    return;
+  }
+  if (!w.held_known) return;
+  a.absent = true;
+  if (!alarms.is_set(timer_kind::doubt, a.fence)) alarms.set(timer_kind::doubt, a.fence, now + how.doubt);
+}
+
+} // namespace fabric::lane

@@ -1,0 +1,183 @@
+#pragma once
+
+#include "fabric/node/orders.hpp"
+#include "fabric/time.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+/// The worker machine: the attempts of one lane on one node. It stands between the lane, which may be far away and
+/// repeats itself, and the node's runner, which holds the processes. Pure.
+///
+///   waiting for the runner --runner_up--> working --drain--> draining --hand back--> empty
+namespace fabric::node {
+
+struct worker_settings {
+  std::string node;
+  std::string name; ///< "fast@a1".
+  std::string lane;
+  std::uint64_t boot = 0;
+  std::uint64_t first_seq = 0; ///< Of its wants; a restarted worker of the same boot goes on above the last one.
+  std::uint32_t slots = 1;
+  std::vector<std::string> classes;                   ///< Classes this node can run, sorted.
+  duration renewal = std::chrono::seconds{5};         ///< Wants and unacknowledged ends are repeated after this.
+  duration hand_back_grace = std::chrono::seconds{2}; ///< Soft signal to kill when a drain hands back.
+};
+
+// -- events -----------------------------------------------------------------------------------------------------------
+
+/// The lane is (again) at hand: it knows nothing of what was said before.
+struct lane_up {};
+struct lane_start {
+  start_order order;
+};
+struct lane_stop {
+  stop_order order;
+};
+/// The end of this attempt is committed.
+struct lane_forget {
+  fence_t fence = 0;
+};
+/// The runner said hello: these attempts of this lane it still runs. Ends of finished ones came before, so that the
+/// first want leaves nothing out.
+struct runner_up {
+  std::vector<held_attempt> held;
+};
+/// The link to the runner broke. Nothing is known of the attempts until it is back.
+struct runner_down {};
+struct runner_started {
+  fence_t fence = 0;
+  time_point at{}; ///< Process start.
+};
+struct runner_refused {
+  fence_t fence = 0;
+  std::string why;
+};
+struct runner_ended {
+  attempt_ended what;
+};
+/// A process of this worker cannot be killed: one slot less.
+struct runner_leaked {
+  fence_t fence = 0;
+  std::string why;
+};
+/// The classes this node can run changed, for example because an executable appeared.
+struct classes_changed {
+  std::vector<std::string> classes;
+};
+/// Take no new work; hand back at `deadline` what still runs.
+struct drain {
+  time_point deadline{};
+};
+struct worker_tick {};
+
+using worker_event = std::variant<lane_up, lane_start, lane_stop, lane_forget, runner_up, runner_down, runner_started,
+                                  runner_refused, runner_ended, runner_leaked, classes_changed, drain, worker_tick>;
+
+// -- effects ----------------------------------------------------------------------------------------------------------
+
+struct tell_want {
+  want what;
+};
+struct tell_started {
+  attempt_started what;
+};
+struct tell_refused {
+  attempt_refused what;
+};
+struct tell_ended {
+  attempt_ended what;
+};
+/// To the runner: run it under this lease.
+struct run_attempt {
+  start_order order;
+  time_point deadline{};
+};
+struct stop_attempt {
+  stop_order order;
+};
+struct forget_attempt {
+  fence_t fence = 0;
+};
+/// Every attempt is gone and its end committed; what became of each since the drain began.
+struct fate {
+  job_id job = 0;
+  std::uint32_t attempt = 0;
+  std::string what; ///< "succeeded", "failed", "handed back", …
+};
+struct drained {
+  std::vector<fate> fates;
+};
+
+using worker_effect =
+    std::variant<tell_want, tell_started, tell_refused, tell_ended, run_attempt, stop_attempt, forget_attempt, drained>;
+using worker_effects = std::vector<worker_effect>;
+
+struct worker_status {
+  std::string name;
+  std::string lane;
+  std::uint32_t slots = 0;
+  std::uint32_t leaked = 0;
+  bool draining = false;
+  bool runner_up = false;
+  std::vector<held_attempt> held;
+};
+
+class worker {
+public:
+  explicit worker(worker_settings how) : how_(std::move(how)), seq_(how_.first_seq) {}
+
+  worker_effects handle(const worker_event& what, time_point now);
+  std::optional<time_point> wake_at() const;
+  worker_status report(time_point now) const;
+
+private:
+  enum class phase : std::uint8_t { asked, running, ended };
+  struct held {
+    job_id job = 0;
+    std::uint32_t attempt = 0;
+    phase at = phase::asked;
+    time_point started{};
+    std::optional<attempt_ended> end; ///< Once ended: repeated until forgotten.
+  };
+
+  void on(const lane_up& e, time_point now, worker_effects& out);
+  void on(const lane_start& e, time_point now, worker_effects& out);
+  void on(const lane_stop& e, time_point now, worker_effects& out);
+  void on(const lane_forget& e, time_point now, worker_effects& out);
+  void on(const runner_up& e, time_point now, worker_effects& out);
+  void on(const runner_down& e, time_point now, worker_effects& out);
+  void on(const runner_started& e, time_point now, worker_effects& out);
+  void on(const runner_refused& e, time_point now, worker_effects& out);
+  void on(const runner_ended& e, time_point now, worker_effects& out);
+  void on(const runner_leaked& e, time_point now, worker_effects& out);
+  void on(const classes_changed& e, time_point now, worker_effects& out);
+  void on(const drain& e, time_point now, worker_effects& out);
+  void on(const worker_tick& e, time_point now, worker_effects& out);
+
+  void repeat_known(const held& h, fence_t fence, time_point now, worker_effects& out) const;
+  std::optional<time_point> lease_end(const start_order& order) const;
+  void say_want(time_point now, worker_effects& out);
+  void hand_back(worker_effects& out);
+  void check_drained(worker_effects& out);
+  std::uint32_t offered_slots() const;
+
+  worker_settings how_;
+  std::map<fence_t, held> held_;
+  std::deque<std::pair<std::uint64_t, time_point>> wants_sent_; ///< Newest last; a lease counts from its want.
+  std::uint64_t seq_;
+  std::uint32_t leaked_ = 0;
+  bool runner_up_ = false;
+  time_point next_renewal_{};
+  std::optional<time_point> drain_deadline_;
+  bool handed_back_ = false;
+  bool drained_ = false;
+  std::vector<fate> fates_;
+};
+
+} // namespace fabric::node

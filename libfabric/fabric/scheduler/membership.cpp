@@ -1,0 +1,106 @@
+#include "fabric/scheduler/membership.hpp"
+
+#include <algorithm>
+
+namespace fabric::scheduler {
+
+membership_effects membership::handle(const membership_event& what, time_point now) {
+  membership_effects out;
+  std::visit([&](const auto& e) { on(e, now, out); }, what);
+  return out;
+}
+
+std::optional<time_point> membership::wake_at() const {
+  std::optional<time_point> at;
+  const auto earlier = [&](time_point t) { at = at ? std::min(*at, t) : t; };
+  for (const auto& [name, n] : nodes_) earlier(n.heard + how_.silence);
+  for (const auto& [fence, lease] : leases_) earlier(lease.ends);
+  return at;
+}
+
+std::vector<node_status> membership::report(time_point now) const {
+  std::vector<node_status> all;
+  for (const auto& [name, n] : nodes_) {
+    const auto held =
+        std::count_if(leases_.begin(), leases_.end(), [&](const auto& l) { return l.second.node == name; });
+    all.push_back({name, n.boot, now - n.heard, static_cast<std::uint32_t>(held)});
+  }
+  return all;
+}
+
+void membership::on(const node_renewed& e, time_point now, membership_effects& out) {
+  auto [at, fresh] = nodes_.try_emplace(e.node);
+  if (fresh || at->second.boot != e.boot) out.push_back(node_joined{e.node, e.boot});
+  at->second = {e.boot, now};
+  leases_granted reply{e.node, e.seq, {}};
+  for (const auto fence : e.fences) {
+    const auto found = leases_.find(fence);
+    if (found == leases_.end() || found->second.node != e.node) continue;
+    auto& lease = found->second;
+    lengthen(fence, lease, due_length(lease, now), out);
+    lease.ends = std::max(lease.ends, now + lease.length + how_.slack);
+    reply.lengths.emplace_back(fence, lease.length);
+  }
+  out.push_back(std::move(reply));
+}
+
+void membership::on(const attempt_leased& e, time_point now, membership_effects&) {
+  // A restarted granter gives a running attempt its stored length from now; its age is at least that length.
+  const auto age = e.length > how_.first ? e.length : duration{0};
+  leases_[e.fence] = {e.id, e.lane, e.node, now - age, e.length, now + e.length + how_.slack, duration{0}};
+}
+
+void membership::on(const attempt_closed& e, time_point, membership_effects&) { leases_.erase(e.fence); }
+
+void membership::on(const lease_extended& e, time_point, membership_effects&) {
+  const auto found = leases_.find(e.fence);
+  if (found == leases_.end()) return;
+  found->second.asked = duration{0};
+  if (e.ok) found->second.length = std::max(found->second.length, e.length);
+}
+
+void membership::on(const membership_tick&, time_point now, membership_effects& out) {
+  const auto due = wake_at();
+  if (!due || now < *due) return;
+  if (now - *due > how_.late) return give_everyone_a_round(now);
+  for (auto at = nodes_.begin(); at != nodes_.end();) {
+    if (at->second.heard + how_.silence > now) {
+      ++at;
+      continue;
+    }
+    out.push_back(node_lost{at->first, at->second.boot});
+    at = nodes_.erase(at);
+  }
+  for (auto at = leases_.begin(); at != leases_.end();) {
+    if (at->second.ends > now) {
+      ++at;
+      continue;
+    }
+    out.push_back(lease_ended{at->second.lane, at->first});
+    at = leases_.erase(at);
+  }
+}
+
+void membership::on(const grant_all& e, time_point, membership_effects& out) {
+  for (auto& [fence, lease] : leases_) lengthen(fence, lease, e.length, out);
+}
+
+void membership::lengthen(fence_t fence, held_lease& lease, duration length, membership_effects& out) {
+  if (length <= std::max(lease.length, lease.asked)) return;
+  lease.asked = length;
+  out.push_back(extend_lease{lease.id, fence, length});
+}
+
+duration membership::due_length(const held_lease& lease, time_point now) const {
+  auto length = how_.first;
+  while (length <= now - lease.began && length < how_.max) length = std::min(length * 2, how_.max);
+  return length;
+}
+
+/// This process did not run for a while: what it did not hear is not the nodes' silence.
+void membership::give_everyone_a_round(time_point now) {
+  for (auto& [name, n] : nodes_) n.heard = now;
+  for (auto& [fence, lease] : leases_) lease.ends = std::max(lease.ends, now + how_.silence);
+}
+
+} // namespace fabric::scheduler

@@ -1,0 +1,225 @@
+#include "fabric/sim/lane_world.hpp"
+
+#include "fabric/job/limits.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+namespace fabric::sim {
+
+namespace {
+
+const std::string store_end = "#store";
+
+} // namespace
+
+lane_world::lane_world(world_options options, behaviour jobs)
+    : options_(std::move(options)), jobs_(std::move(jobs)), start_(agenda_.now()), random_(options_.seed) {
+  for (const auto& how : options_.lanes) {
+    auto& seat = lanes_[how.name];
+    seat.how = how;
+    open_lane(seat);
+  }
+  for (const auto& how : options_.nodes) {
+    auto& node = nodes_[how.name];
+    node.how = how;
+    boot(node);
+  }
+}
+
+lane_world::~lane_world() = default;
+
+double lane_world::draw() { return static_cast<double>(random_() >> 11) * 0x1p-53; }
+
+/// Delivers in order per link; with faults later, never, or twice.
+void lane_world::send(const std::string& from, const std::string& to, agenda::action deliver) {
+  const auto& trouble = options_.trouble;
+  auto& arrives = links_[{from, to}];
+  arrives = std::max(arrives, now());
+  if (now() >= trouble.until) return agenda_.at(arrives, std::move(deliver));
+  if (draw() < trouble.loss) return;
+  const duration delay{static_cast<duration::rep>(draw() * static_cast<double>(trouble.max_delay.count()))};
+  arrives = std::max(arrives, now() + delay);
+  if (draw() < trouble.repeat) agenda_.at(arrives, deliver);
+  agenda_.at(arrives, std::move(deliver));
+}
+
+job_id lane_world::submit(job_spec spec, std::uint32_t max_attempts) {
+  const auto lane =
+      spec.lane ? *spec.lane : options_.policy->place({0, spec.job_class, {}, spec.priority, 0, false, {}}, {}, draw());
+  const std::vector<store::operation> ops{store::submit{std::move(spec), lane, max_attempts}};
+  const auto done = store_.apply(ops, now());
+  assert(done && !done->answers.front().failure);
+  publish(*done, {}, 0, {});
+  return done->answers.front().id;
+}
+
+void lane_world::cancel(job_id id) {
+  const std::vector<store::operation> ops{store::cancel{id, "asked"}};
+  const auto done = store_.apply(ops, now());
+  assert(done);
+  publish(*done, {}, 0, {});
+}
+
+void lane_world::restart_lane(const std::string& name) {
+  auto& seat = lanes_.at(name);
+  open_lane(seat);
+  for (auto& [node, n] : nodes_)
+    if (n.up && n.workers.contains(name)) tell_worker(node, name, node::lane_up{});
+}
+
+void lane_world::open_lane(lane_seat& seat) {
+  seat.machine = std::make_unique<lane::machine>(seat.how, options_.policy, random_());
+  ++seat.life;
+  seat.known.clear();
+  seat.asked.clear();
+  tell_lane(seat.how.name, lane::open{});
+}
+
+bool lane_world::run_until_done(time_point limit) {
+  while (store_.live_jobs() > 0)
+    if (!agenda_.step(limit)) return false;
+  return true;
+}
+
+void lane_world::run_until(time_point limit) {
+  agenda_.at(limit, [] {});
+  while (agenda_.step(limit)) {
+  }
+}
+
+void lane_world::tell_lane(const std::string& name, const lane::event& what) {
+  auto& seat = lanes_.at(name);
+  perform(seat, seat.machine->handle(what, now()));
+  arm(seat);
+}
+
+void lane_world::perform(lane_seat& seat, const lane::effects& todo) {
+  asks all;
+  for (const auto& effect : todo) {
+    if (const auto* ask = std::get_if<lane::ask_store>(&effect)) all.push_back(*ask);
+    if (const auto* e = std::get_if<lane::load_page>(&effect)) perform(seat, *e);
+    if (const auto* e = std::get_if<lane::tell_start>(&effect)) to_worker(seat, e->node, node::lane_start{e->order});
+    if (const auto* e = std::get_if<lane::tell_stop>(&effect)) to_worker(seat, e->node, node::lane_stop{e->order});
+    if (const auto* e = std::get_if<lane::tell_forget>(&effect)) to_worker(seat, e->node, node::lane_forget{e->fence});
+    if (const auto* e = std::get_if<lane::lease_began>(&effect)) leases_[e->fence] = {seat.how.name, e->node};
+    if (const auto* e = std::get_if<lane::lease_closed>(&effect)) leases_.erase(e->fence);
+    if (const auto* e = std::get_if<lane::offer>(&effect)) perform(seat, *e);
+  }
+  if (!all.empty()) ask_store(seat, all);
+}
+
+void lane_world::perform(lane_seat& seat, const lane::load_page& e) {
+  const auto name = seat.how.name;
+  send(name, store_end, [this, name, life = seat.life, e] {
+    auto rows = store_.load_lane(name, e.after, e.limit);
+    assert(rows);
+    send(store_end, name, [this, name, life, e, page = *rows] {
+      auto& to = lanes_.at(name);
+      if (to.life != life) return;
+      for (const auto& entry : page.entries) to.known[entry.id] = entry;
+      tell_lane(name, lane::page{page, e.after});
+    });
+  });
+}
+
+void lane_world::perform(lane_seat& seat, const lane::offer& e) {
+  const lane::offered what{seat.how.name, e.seq, e.slots, e.received, e.classes};
+  send(seat.how.name, e.to, [this, to = e.to, what] { tell_lane(to, what); });
+}
+
+void lane_world::to_worker(lane_seat& seat, const std::string& node, node::worker_event what) {
+  send(seat.how.name, node, [this, node, lane = seat.how.name, boot = nodes_.at(node).boot, what = std::move(what)] {
+    if (nodes_.at(node).up && nodes_.at(node).boot == boot) tell_worker(node, lane, what);
+  });
+}
+
+void lane_world::ask_store(lane_seat& seat, const asks& all) {
+  // Earlier hand-overs of this turn leave the lane's knowledge, too: note all before any is checked.
+  for (const auto& ask : all)
+    std::visit(
+        [&]<class Op>(const Op& op) {
+          if constexpr (std::is_same_v<Op, store::lease> || std::is_same_v<Op, store::move> ||
+                        std::is_same_v<Op, store::due>)
+            seat.asked[op.id] = op.version;
+          if constexpr (std::is_same_v<Op, store::open_lane>) seat.known.clear(); // It reads everything again.
+        },
+        ask.op);
+  for (const auto& ask : all)
+    if (const auto* op = std::get_if<store::lease>(&ask.op)) check_lease(seat, *op);
+  send(seat.how.name, store_end, [this, name = seat.how.name, life = seat.life, all] { commit(name, life, all); });
+}
+
+void lane_world::commit(const std::string& from, std::uint64_t life, const asks& all) {
+  for (std::size_t first = 0; first < all.size(); first += limits::commit_ops) {
+    const asks part(all.begin() + static_cast<std::ptrdiff_t>(first),
+                    all.begin() + static_cast<std::ptrdiff_t>(std::min(all.size(), first + limits::commit_ops)));
+    std::vector<store::operation> ops;
+    for (const auto& ask : part) ops.push_back(ask.op);
+    const auto done = store_.apply(ops, now());
+    assert(done);
+    publish(*done, from, life, part);
+  }
+}
+
+/// One message per lane: the answers to its operations, then its changes.
+void lane_world::publish(const store::batch_result& done, const std::string& from, std::uint64_t life,
+                         const asks& all) {
+  std::map<std::string, std::vector<store::lane_change>> changes;
+  for (const auto& change : done.changes) changes[change.lane].push_back(change);
+  if (!from.empty()) changes[from]; // It gets its answers even without changes.
+  for (auto& [name, part] : changes) {
+    std::vector<lane::answered> answers;
+    if (name == from)
+      for (std::size_t i = 0; i < all.size(); ++i) answers.push_back({all[i].ticket, done.answers[i]});
+    send(store_end, name, [this, name, from, life, answers, part, lanes_life = lanes_.at(name).life] {
+      if (lanes_.at(name).life != (name == from ? life : lanes_life)) return;
+      for (const auto& one : answers) tell_lane(name, one);
+      feed_lane(name, part);
+    });
+  }
+}
+
+void lane_world::feed_lane(const std::string& name, const std::vector<store::lane_change>& changes) {
+  if (changes.empty()) return;
+  auto& seat = lanes_.at(name);
+  for (const auto& change : changes) {
+    if (change.gone) {
+      seat.known.erase(change.entry.id);
+    } else {
+      seat.known[change.entry.id] = change.entry;
+    }
+  }
+  tell_lane(name, lane::feed{changes});
+}
+
+void lane_world::arm(lane_seat& seat) {
+  const auto due = seat.machine->wake_at();
+  if (!due || (seat.armed && *seat.armed <= *due && *seat.armed > now())) return;
+  seat.armed = std::max(*due, now());
+  agenda_.at(*due, [this, name = seat.how.name] {
+    auto& at = lanes_.at(name);
+    at.armed.reset();
+    tell_lane(name, lane::tick{});
+  });
+}
+
+/// G5: no job that the lane knows to be ready, and that this slot could run, has a more urgent priority.
+void lane_world::check_lease(const lane_seat& seat, const store::lease& op) {
+  const auto leased = seat.known.find(op.id);
+  const auto& node = nodes_.at(op.node);
+  if (leased == seat.known.end()) return violated("lease of unknown job " + std::to_string(op.id));
+  if (leased->second.state == job_state::scheduled && leased->second.run_at > now())
+    violated("job " + std::to_string(op.id) + " leased before its time");
+  for (const auto& [id, other] : seat.known) {
+    const auto asked = seat.asked.find(id);
+    const bool is_asked = asked != seat.asked.end() && asked->second >= other.version;
+    if (other.state != job_state::ready || is_asked || other.priority >= leased->second.priority) continue;
+    if (!std::binary_search(node.how.classes.begin(), node.how.classes.end(), other.job_class)) continue;
+    const auto w = node.workers.find(seat.how.name);
+    if (w == node.workers.end() || w->second.refused.contains(other.job_class)) continue;
+    violated("job " + std::to_string(op.id) + " leased before more urgent " + std::to_string(id));
+  }
+}
+
+} // namespace fabric::sim

@@ -1,0 +1,184 @@
+#include "fabric/sim/lane_world.hpp"
+
+#include <algorithm>
+
+namespace fabric::sim {
+
+namespace {
+
+constexpr duration silence = std::chrono::seconds{10};
+
+outcome stopped_as(stop_reason why) {
+  switch (why) {
+  case stop_reason::budget: return outcome::demoted;
+  case stop_reason::cancel: return outcome::cancelled;
+  case stop_reason::drain: return outcome::drained;
+  case stop_reason::wall: return outcome::timed_out;
+  default: return outcome::lost;
+  }
+}
+
+} // namespace
+
+void lane_world::boot(node_seat& node) {
+  node.up = true;
+  ++node.boot;
+  node.workers.clear();
+  for (const auto& [lane, slots] : node.how.slots) {
+    auto& w = node.workers[lane];
+    w.lane = lane;
+    node::worker_settings how;
+    how.node = node.how.name;
+    how.name = lane + "@" + node.how.name;
+    how.lane = lane;
+    how.boot = node.boot;
+    how.slots = slots;
+    how.classes = node.how.classes;
+    w.machine = std::make_unique<node::worker>(how);
+    tell_worker(node.how.name, lane, node::runner_up{});
+  }
+}
+
+void lane_world::crash_node(const std::string& name, duration downtime) {
+  auto& node = nodes_.at(name);
+  if (!node.up) return;
+  node.up = false;
+  const auto boot_was = node.boot;
+  for (auto& [lane, w] : node.workers) {
+    for (const auto& [fence, p] : w.processes) {
+      if (runs_[p.run].how != outcome::none) continue;
+      runs_[p.run].end = now();
+      runs_[p.run].how = outcome::lost;
+    }
+    w.processes.clear();
+  }
+  agenda_.at(now() + downtime, [this, name] { boot(nodes_.at(name)); });
+  agenda_.at(now() + silence, [this, name, boot_was] {
+    for (auto& [lane, seat] : lanes_) tell_lane(lane, lane::node_gone{name, boot_was});
+  });
+  agenda_.at(now() + options_.lanes.front().lease + std::chrono::seconds{1},
+             [this, name, boot_was] { leases_end(name, boot_was); });
+}
+
+/// Nobody has renewed the leases of what died with an earlier life of the node.
+void lane_world::leases_end(const std::string& name, std::uint64_t boot_was) {
+  const auto& node = nodes_.at(name);
+  const auto watched = leases_;
+  for (const auto& [fence, where] : watched) {
+    if (where.second != name) continue;
+    const auto w = node.workers.find(where.first);
+    const bool lives =
+        node.up && node.boot != boot_was && w != node.workers.end() && w->second.processes.contains(fence);
+    // A lease younger than this life is on its way or running.
+    const bool is_new = node.boot != boot_was && w != node.workers.end() && !lives;
+    if (!lives && !is_new) tell_lane(where.first, lane::lease_over{fence});
+  }
+}
+
+void lane_world::tell_worker(const std::string& node, const std::string& lane, const node::worker_event& what) {
+  auto& n = nodes_.at(node);
+  auto& w = n.workers.at(lane);
+  perform(n, w, w.machine->handle(what, now()));
+  arm(n, w);
+}
+
+void lane_world::perform(node_seat& node, worker_seat& w, const node::worker_effects& todo) {
+  const auto& name = node.how.name;
+  const auto say = [&](lane::event what) {
+    send(name, w.lane, [this, lane = w.lane, what = std::move(what)] { tell_lane(lane, what); });
+  };
+  for (const auto& effect : todo) {
+    if (const auto* e = std::get_if<node::tell_want>(&effect)) {
+      send(name, w.lane, [this, node = name, lane = w.lane, what = e->what] {
+        if (auto& n = nodes_.at(node); n.workers.contains(lane)) n.workers.at(lane).refused.clear();
+        tell_lane(lane, lane::wanted{what});
+      });
+    }
+    if (const auto* e = std::get_if<node::tell_started>(&effect)) say(lane::started{e->what});
+    if (const auto* e = std::get_if<node::tell_refused>(&effect)) {
+      // Which class it was matters to the check only, which then looks away from this worker until its next want.
+      for (const auto& c : node.how.classes) w.refused.insert(c);
+      say(lane::refused{e->what});
+    }
+    if (const auto* e = std::get_if<node::tell_ended>(&effect)) say(lane::ended{e->what, name});
+    if (const auto* e = std::get_if<node::run_attempt>(&effect)) run_process(node, w, e->order);
+    if (const auto* e = std::get_if<node::stop_attempt>(&effect)) stop_process(node, w, e->order);
+    if (const auto* e = std::get_if<node::forget_attempt>(&effect)) w.processes.erase(e->fence);
+  }
+}
+
+void lane_world::run_process(node_seat& node, worker_seat& w, const start_order& order) {
+  check_process(node, w, order);
+  const auto how = jobs_(order.job, order.attempt);
+  w.processes[order.fence] = {runs_.size(), node.boot, stop_reason::none};
+  runs_.push_back({order.job, order.fence, w.lane, node.how.name, now(), {}, outcome::none});
+  agenda_.at(now() + how.size, [this, n = node.how.name, l = w.lane, b = node.boot, f = order.fence, end = how.how] {
+    exit_process(n, l, b, f, end);
+  });
+  agenda_.at(now(), [this, n = node.how.name, l = w.lane, b = node.boot, f = order.fence, at = now()] {
+    if (nodes_.at(n).up && nodes_.at(n).boot == b) tell_worker(n, l, node::runner_started{f, at});
+  });
+}
+
+/// The process does no more work after the soft signal, and is gone when the grace is over.
+void lane_world::stop_process(node_seat& node, worker_seat& w, const stop_order& order) {
+  const auto it = w.processes.find(order.fence);
+  if (it == w.processes.end() || it->second.stopping != stop_reason::none) return;
+  it->second.stopping = order.why;
+  runs_[it->second.run].end = now();
+  agenda_.at(now() + order.grace, [this, n = node.how.name, l = w.lane, b = node.boot, f = order.fence,
+                                   how = stopped_as(order.why)] { exit_process(n, l, b, f, how); });
+}
+
+void lane_world::exit_process(const std::string& name, const std::string& lane, std::uint64_t boot_was, fence_t fence,
+                              outcome how) {
+  auto& node = nodes_.at(name);
+  if (!node.up || node.boot != boot_was) return;
+  auto& w = node.workers.at(lane);
+  const auto it = w.processes.find(fence);
+  if (it == w.processes.end() || runs_[it->second.run].how != outcome::none) return;
+  if (it->second.stopping != stop_reason::none && how != stopped_as(it->second.stopping)) return;
+  auto& r = runs_[it->second.run];
+  if (it->second.stopping == stop_reason::none) r.end = now();
+  r.how = how;
+  attempt_ended what;
+  what.fence = fence;
+  what.job = r.job;
+  what.stopped = it->second.stopping;
+  what.end.how = how;
+  what.end.started = true;
+  what.end.started_at = r.begin;
+  what.end.run_time = now() - r.begin;
+  if (how != outcome::succeeded) what.end.reason = "simulated";
+  tell_worker(name, lane, node::runner_ended{what});
+}
+
+void lane_world::arm(node_seat& node, worker_seat& w) {
+  const auto due = w.machine->wake_at();
+  if (!due || (w.armed && *w.armed <= *due && *w.armed > now())) return;
+  w.armed = std::max(*due, now());
+  agenda_.at(*due, [this, n = node.how.name, l = w.lane, b = node.boot] {
+    auto& at = nodes_.at(n);
+    if (!at.up || at.boot != b) return;
+    at.workers.at(l).armed.reset();
+    tell_worker(n, l, node::worker_tick{});
+  });
+}
+
+/// No two live processes of one job; never more than the worker's slots. (Where messages are lost the latter is not
+/// looked at: a stop for an attempt that the lane knows to be over may be lost, and is said again with the next want.)
+void lane_world::check_process(const node_seat& node, const worker_seat& w, const start_order& order) {
+  const auto is_live = [&](const auto& item) { return runs_[item.second.run].how == outcome::none; };
+  for (const auto& [name, n] : nodes_)
+    for (const auto& [lane, other] : n.workers)
+      for (const auto& item : other.processes)
+        if (is_live(item) && runs_[item.second.run].job == order.job)
+          violated("job " + std::to_string(order.job) + " runs twice, fences " + std::to_string(item.first) + " and " +
+                   std::to_string(order.fence));
+  if (options_.trouble.loss > 0) return;
+  const auto live = std::count_if(w.processes.begin(), w.processes.end(), is_live);
+  if (static_cast<std::uint32_t>(live) >= node.how.slots.at(w.lane))
+    violated("worker " + w.lane + "@" + node.how.name + " holds more than its slots");
+}
+
+} // namespace fabric::sim

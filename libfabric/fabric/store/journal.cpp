@@ -1,0 +1,65 @@
+#include "fabric/store/journal.hpp"
+
+#include <utility>
+
+namespace fabric::store {
+
+bool is_logged(std::string_view kind) { return kind != "submitted" && kind != "leased" && kind != "succeeded"; }
+
+void journal::count(const job& row, std::int64_t step) {
+  auto& total = numbers_.lanes[row.lane].jobs[static_cast<std::size_t>(row.state)];
+  total = static_cast<std::uint64_t>(static_cast<std::int64_t>(total) + step);
+}
+
+void journal::feed(const std::string& lane, const job& row, bool gone) {
+  lane_change change;
+  change.lane = lane;
+  change.seq = ++numbers_.lanes[lane].seq;
+  change.gone = gone;
+  change.entry = entry_of(row);
+  result_.changes.push_back(std::move(change));
+}
+
+void journal::created(const stored_job& added, const std::string& input) {
+  tables_.insert(added, input);
+  count(added.row, 1);
+  feed(added.row.lane, added.row, false);
+}
+
+void journal::changed(const stored_job& before, const stored_job& after) {
+  tables_.update(after);
+  count(before.row, -1);
+  count(after.row, 1);
+  const bool was_live = !is_final(before.row.state), lives = !is_final(after.row.state);
+  if (was_live && (!lives || before.row.lane != after.row.lane)) feed(before.row.lane, after.row, true);
+  if (lives) feed(after.row.lane, after.row, false);
+  if (was_live && !lives) numbers_.final_bytes += after.bytes;
+  if (!was_live && lives) numbers_.final_bytes -= before.bytes;
+}
+
+void journal::tell(std::string kind, const job& row, std::string text) {
+  event what;
+  what.kind = std::move(kind);
+  what.job = row.id;
+  what.job_class = row.job_class;
+  what.lane = row.lane;
+  what.node = row.node;
+  what.attempt = row.attempt;
+  what.text = std::move(text);
+  tell(std::move(what));
+}
+
+void journal::tell(event what) {
+  what.id = numbers_.next_event();
+  what.at = now_;
+  if (is_logged(what.kind)) tables_.log(what);
+  result_.events.push_back(std::move(what));
+}
+
+void journal::opened(const std::string& lane) {
+  auto& record = numbers_.lanes[lane];
+  ++record.epoch;
+  record.seq = 0;
+}
+
+} // namespace fabric::store

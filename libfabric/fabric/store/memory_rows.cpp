@@ -1,0 +1,87 @@
+#include "fabric/store/memory_rows.hpp"
+
+#include <cassert>
+
+namespace fabric::store {
+
+std::optional<stored_job> memory_rows::find(job_id id) {
+  const auto found = jobs_.find(id);
+  if (found == jobs_.end()) return std::nullopt;
+  return found->second;
+}
+
+std::optional<job_id> memory_rows::find_key(std::string_view job_class, std::string_view key) {
+  const auto found = keys_.find({std::string(job_class), std::string(key)});
+  if (found == keys_.end()) return std::nullopt;
+  return found->second;
+}
+
+std::string memory_rows::input(job_id id) {
+  const auto found = inputs_.find(id);
+  return found == inputs_.end() ? std::string{} : found->second;
+}
+
+void memory_rows::insert(const stored_job& added, const std::string& input) {
+  const auto& row = added.row;
+  assert(!jobs_.contains(row.id));
+  jobs_.emplace(row.id, added);
+  inputs_.emplace(row.id, input);
+  if (!row.idempotency_key.empty()) keys_.emplace(std::pair(row.job_class, row.idempotency_key), row.id);
+}
+
+void memory_rows::update(const stored_job& after) {
+  auto& stored = jobs_.at(after.row.id);
+  assert(stored.row.version + 1 == after.row.version);
+  if (is_final(stored.row.state)) finals(stored.row.state).erase({stored.row.finished_at, stored.row.id});
+  if (is_final(after.row.state)) finals(after.row.state).insert({after.row.finished_at, after.row.id});
+  stored = after;
+}
+
+void memory_rows::put_result(job_id id, std::string_view result, time_point) { results_[id] = result; }
+
+void memory_rows::insert_attempt(const attempt& started) { attempts_[started.job].push_back({started, outcome::none}); }
+
+std::optional<attempt_fate> memory_rows::find_attempt(job_id id, fence_t fence) {
+  for (const auto& kept : attempts_[id])
+    if (kept.row.fence == fence) return attempt_fate{kept.row.number, kept.reported};
+  return std::nullopt;
+}
+
+void memory_rows::close_attempt(const attempt_close& close) {
+  auto& kept = attempts_.at(close.job).at(close.number - 1);
+  kept.reported = close.reported;
+  kept.row.ended_as = close.ended_as;
+  kept.row.ended_at = close.ended_at;
+  kept.row.started_at = close.how->started_at;
+  kept.row.run_time = close.how->run_time;
+  kept.row.report = close.how->report;
+}
+
+void memory_rows::log(const event& what) { events_.emplace(what.id, what); }
+
+std::optional<final_row> memory_rows::oldest_final(job_state state) {
+  if (finals(state).empty()) return std::nullopt;
+  const auto& kept = jobs_.at(finals(state).begin()->second);
+  return final_row{kept.row.id, state, kept.row.finished_at, kept.row.lane, kept.row.attempt, kept.bytes};
+}
+
+void memory_rows::erase(job_id id) {
+  const auto found = jobs_.find(id);
+  assert(found != jobs_.end());
+  const auto& row = found->second.row;
+  if (is_final(row.state)) finals(row.state).erase({row.finished_at, id});
+  if (!row.idempotency_key.empty()) keys_.erase({row.job_class, row.idempotency_key});
+  jobs_.erase(found);
+  inputs_.erase(id);
+  results_.erase(id);
+  attempts_.erase(id);
+}
+
+std::optional<time_point> memory_rows::oldest_event() {
+  if (events_.empty()) return std::nullopt;
+  return events_.begin()->second.at;
+}
+
+void memory_rows::erase_oldest_event() { events_.erase(events_.begin()); }
+
+} // namespace fabric::store

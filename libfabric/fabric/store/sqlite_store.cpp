@@ -1,0 +1,156 @@
+#include "fabric/store/sqlite_store.hpp"
+
+#include "fabric/job/limits.hpp"
+#include "fabric/store/engine.hpp"
+#include "fabric/store/owner_lock.hpp"
+#include "fabric/store/sqlite_rows.hpp"
+#include "fabric/store/sqlite_schema.hpp"
+#include "fabric/store/sqlite_settings.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+namespace fabric::store {
+
+struct sqlite_store::state {
+  state(owner_lock lock, std::unique_ptr<sqlite_connection> opened, const sqlite_options& options)
+      : owner(std::move(lock)), db(std::move(opened)), tables(*db), begin(*db, "BEGIN IMMEDIATE"),
+        commit(*db, "COMMIT"), pruning(options.retention, options.clock),
+        space({db->path() + ".reserve", options.disk_low, options.reserve, options.free, options.clock}) {}
+
+  owner_lock owner; ///< Given back last.
+  std::unique_ptr<sqlite_connection> db;
+  sqlite_rows tables;
+  sqlite_statement begin, commit;
+  ledger numbers;
+  pruner pruning;
+  space_guard space;
+  open_report report;
+  bool broken = false; ///< An error after which nothing here can be trusted.
+
+  expected<void> start();
+  expected<batch_result> transaction(std::span<const operation> ops, admission allowed, time_point now);
+  tl::unexpected<error> roll_back(ledger before);
+  expected<void> checkpoint_if_large();
+  void close();
+};
+
+expected<std::unique_ptr<sqlite_store>> sqlite_store::open(const std::string& path, sqlite_options options) {
+  if (auto made = make_private_directory_of(path); !made) return tl::unexpected(made.error());
+  auto owner = owner_lock::take(path + ".lock");
+  if (!owner) return tl::unexpected(owner.error());
+  auto db = sqlite_connection::open_writer(path);
+  if (!db) return tl::unexpected(db.error());
+  const auto schema = migrate(**db, migrations());
+  if (!schema) return tl::unexpected(schema.error());
+  auto made = std::make_unique<state>(std::move(*owner), std::move(*db), options);
+  made->report.schema = *schema;
+  if (auto started = made->start(); !started) return tl::unexpected(started.error());
+  return std::unique_ptr<sqlite_store>(new sqlite_store(std::move(made)));
+}
+
+expected<void> sqlite_store::state::start() {
+  report.created = report.schema == 0;
+  report.sqlite = sqlite3_libversion();
+  report.was_clean = report.created || db->ask_number("SELECT value FROM meta WHERE name='clean'") == 1;
+  if (!report.was_clean) {
+    const auto verdict = db->ask("PRAGMA quick_check(1)");
+    if (!db->failed() && verdict != "ok")
+      return fail(errc::io_error, "the store is damaged: " + verdict.value_or("no answer"), db->path());
+  }
+  begin.with().run();
+  tables.put_meta("clean", 0);
+  commit.with().run();
+  numbers = tables.load_ledger();
+  if (db->failed()) return tl::unexpected(db->failure());
+  report.live_jobs = numbers.live();
+  report.running = numbers.total(job_state::running);
+  return {};
+}
+
+/// The marks go back to what was really given away, so that a clean restart skips no ids.
+void sqlite_store::state::close() {
+  if (broken || db->failed()) return;
+  begin.with().run();
+  tables.put_meta("job_mark", numbers.last_job);
+  tables.put_meta("event_mark", numbers.last_event);
+  tables.put_meta("clean", 1);
+  commit.with().run();
+}
+
+sqlite_store::sqlite_store(std::unique_ptr<state> made) : state_(std::move(made)) {}
+
+sqlite_store::~sqlite_store() { state_->close(); }
+
+const open_report& sqlite_store::report() const { return state_->report; }
+
+std::uint64_t sqlite_store::live_jobs() const { return state_->numbers.live(); }
+
+expected<batch_result> sqlite_store::apply(std::span<const operation> ops, time_point now) {
+  assert(ops.size() <= limits::commit_ops);
+  auto& s = *state_;
+  if (s.broken) return fail(errc::io_error, "the store failed before", s.db->path());
+  if (ops.empty() && !s.pruning.may_have_work(s.numbers, now)) return batch_result{};
+  const bool room = !s.space.is_low();
+  auto result = s.transaction(ops, {room, room}, now);
+  // The disk is full: what the reserve gives back is for the operations that take work away.
+  if (!result && result.error().code == errc::disk_full) {
+    s.space.release();
+    result = s.transaction(ops, {false, false}, now);
+  }
+  if (!result) return result;
+  if (auto copied = s.checkpoint_if_large(); !copied) return tl::unexpected(copied.error());
+  return result;
+}
+
+expected<batch_result> sqlite_store::state::transaction(std::span<const operation> ops, admission allowed,
+                                                        time_point now) {
+  const ledger before = numbers;
+  begin.with().run();
+  auto result = engine(tables, numbers, allowed, now).run(ops);
+  result.pruned = pruning.prune(tables, numbers, now);
+  tables.save_ledger(before, numbers);
+  commit.with().run();
+  if (db->failed()) return roll_back(before);
+  return result;
+}
+
+tl::unexpected<error> sqlite_store::state::roll_back(ledger before) {
+  const auto why = db->failure();
+  broken = why.code != errc::disk_full;
+  numbers = std::move(before);
+  pruning.look_again();
+  db->forget_failure();
+  if (sqlite3_get_autocommit(db->raw()) == 0) db->exec("ROLLBACK");
+  if (db->failed()) broken = true;
+  if (!broken) return tl::unexpected(why);
+  return fail(errc::io_error, why.message, why.where);
+}
+
+expected<void> sqlite_store::state::checkpoint_if_large() {
+  if (static_cast<std::int64_t>(db->wal_pages()) * page_bytes <= wal_bytes || db->checkpoint()) return {};
+  broken = true;
+  return fail(errc::io_error, db->failure().message, db->path());
+}
+
+expected<lane_page> sqlite_store::load_lane(const std::string& lane, job_id after, std::size_t limit) {
+  auto& s = *state_;
+  lane_page page;
+  if (const auto record = s.numbers.lanes.find(lane); record != s.numbers.lanes.end()) page.seq = record->second.seq;
+  const auto wanted = std::max<std::size_t>(limit, 1);
+  for (const auto kind : {job_state::waiting, job_state::scheduled, job_state::ready, job_state::running}) {
+    auto some = s.tables.live_in(lane, kind, after, wanted + 1);
+    std::ranges::move(some, std::back_inserter(page.entries));
+  }
+  if (s.db->failed()) {
+    s.broken = true;
+    return fail(errc::io_error, s.db->failure().message, s.db->path());
+  }
+  std::ranges::sort(page.entries, {}, &lane_entry::id);
+  page.last = page.entries.size() <= wanted;
+  if (!page.last) page.entries.resize(wanted);
+  return page;
+}
+
+} // namespace fabric::store

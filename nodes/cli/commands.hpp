@@ -1,0 +1,23 @@
+#pragma once
+
+#include "nodes/cli/session.hpp"
+
+/// One function per subcommand.
+namespace fabric::cli {
+
+exit_code submit(session& s);       // submit.cpp
+exit_code submit_file(session& s);  // submit_file.cpp
+exit_code run(session& s);          // run.cpp
+exit_code wait(session& s);         // wait.cpp
+exit_code cancel(session& s);       // change.cpp
+exit_code kick(session& s);         // change.cpp
+exit_code show(session& s);         // show.cpp
+exit_code result(session& s);       // show.cpp
+exit_code list(session& s);         // list.cpp
+exit_code logs(session& s);         // logs.cpp
+exit_code lanes(session& s);        // overview.cpp
+exit_code nodes(session& s);        // overview.cpp
+exit_code events(session& s);       // events.cpp
+exit_code config_check(session& s); // config_check.cpp
+
+} // namespace fabric::cli

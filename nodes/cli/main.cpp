@@ -1,0 +1,39 @@
+#include "nodes/cli/commands.hpp"
+#include "nodes/cli/text/parse.hpp"
+
+#include <cstdio>
+#include <map>
+#include <string>
+#include <vector>
+
+/// fabric: the command line of the job fabric.
+
+namespace {
+
+using namespace fabric::cli;
+
+const std::map<std::string, exit_code (*)(session&)> commands{{"submit", submit},
+                                                              {"run", run},
+                                                              {"wait", wait},
+                                                              {"cancel", cancel},
+                                                              {"kick", kick},
+                                                              {"show", show},
+                                                              {"result", result},
+                                                              {"list", list},
+                                                              {"logs", logs},
+                                                              {"lanes", lanes},
+                                                              {"nodes", nodes},
+                                                              {"events", events},
+                                                              {"config check", config_check}};
+
+} // namespace
+
+int main(int argc, char** argv) {
+  auto parsed = parse(std::vector<std::string>(argv + 1, argv + argc));
+  if (const auto* text = std::get_if<usage_text>(&parsed)) {
+    std::fputs(text->text.c_str(), text->code == 0 ? stdout : stderr);
+    return text->code;
+  }
+  session s(std::move(std::get<invocation>(parsed)));
+  return commands.at(s.call.command)(s);
+}

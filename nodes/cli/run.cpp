@@ -1,0 +1,87 @@
+#include "fabric/job/json.hpp"
+#include "fabric/job/strict_json.hpp"
+
+#include "nodes/cli/commands.hpp"
+#include "nodes/cli/log_follower.hpp"
+#include "nodes/cli/receipt.hpp"
+#include "nodes/cli/text/job_text.hpp"
+#include "nodes/cli/waiting.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <thread>
+
+namespace fabric::cli {
+
+namespace {
+
+constexpr const char* ad_hoc_class = "adhoc";
+constexpr auto pause_min = std::chrono::milliseconds{20};
+constexpr auto pause_max = std::chrono::milliseconds{400};
+
+/// Copies both streams of a job until it has ended.
+exit_code copy_output(session& s, job_id id) {
+  log_follower out(s, id, 0, false, false);
+  log_follower err(s, id, 0, true, true);
+  auto pause = pause_min;
+  while (!out.finished() || !err.finished()) {
+    if (s.time_left() == duration{0}) return done; // The wait that follows says so.
+    bool any = false;
+    for (auto* log : {&out, &err}) {
+      if (log->finished()) continue;
+      const auto moved = log->step();
+      if (!moved) return s.failed(moved.error());
+      any = any || *moved;
+    }
+    pause = any ? pause_min : std::min(pause * 2, pause_max);
+    if (!any) std::this_thread::sleep_for(pause);
+  }
+  return done;
+}
+
+/// With --wait, a command behaves as if it ran here: its output is ours, and only a failure is worth a word.
+exit_code await(session& s, job_id id) {
+  const auto copied = copy_output(s, id);
+  if (copied != done && copied != no_such_thing) return copied; // Output that is not kept does not end the wait.
+  for (;;) {
+    const auto left = s.time_left();
+    if (left == duration{0}) {
+      s.screen.notice("job " + std::to_string(id) + " has not ended in time; it goes on");
+      return out_of_time;
+    }
+    auto ended = s.insist([&] { return s.cell.wait({id}, std::min<duration>(20s, left.value_or(20s))); });
+    if (!ended) return s.failed(ended.error());
+    if (ended->empty()) continue;
+    if (ended->front().state == job_state::succeeded) return done;
+    s.screen.notice(ended_line(ended->front(), {}));
+    return job_failed;
+  }
+}
+
+} // namespace
+
+exit_code run(session& s) {
+  job_spec spec = s.call.job.spec;
+  spec.job_class = ad_hoc_class;
+  spec.input = json_text({{"argv", s.call.job.argv}});
+  auto good = checked(std::move(spec));
+  if (!good) {
+    s.failed(good.error());
+    return usage;
+  }
+  auto reply = s.cell.submit({std::move(*good)});
+  if (!reply) return s.failed(reply.error());
+  const auto& receipt = reply->items.front();
+  const bool copies = s.call.job.wait && !s.call.json;
+  if (copies && !receipt.failure) {
+    s.screen.notice("job " + std::to_string(receipt.id));
+    return await(s, receipt.id);
+  }
+  const auto code = print_receipt(s, 0, receipt);
+  s.screen.flush();
+  if (code != done || !s.call.job.wait) return code;
+  return waiting(s, {receipt.id}).run();
+}
+
+} // namespace fabric::cli

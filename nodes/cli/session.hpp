@@ -1,0 +1,57 @@
+#pragma once
+
+#include "actors/client.hpp"
+#include "nodes/cli/console.hpp"
+#include "nodes/cli/text/exit_code.hpp"
+#include "nodes/cli/text/invocation.hpp"
+#include "nodes/cli/text/outage.hpp"
+
+#include <optional>
+#include <string>
+
+/// What every command works with.
+namespace fabric::cli {
+
+class session {
+public:
+  explicit session(invocation what);
+
+  const invocation call;
+  actors::client cell;
+  console screen;
+
+  /// UTC, for ages and times of day.
+  static time_point now();
+
+  /// Says on stderr, or as JSON on stdout, what went wrong. Returns the exit code for it.
+  exit_code failed(const error& e);
+
+  /// Time until --timeout passes; nullopt without one.
+  std::optional<duration> time_left() const;
+
+  /// Repeats `ask` for as long as it fails with errc::unavailable, `may_repeat(error)` allows it, and the user's
+  /// patience lasts.
+  template <class Ask, class Allow> auto insist(Ask ask, Allow may_repeat) {
+    for (;;) {
+      auto reply = ask();
+      if (reply || reply.error().code != errc::unavailable) {
+        answered();
+        return reply;
+      }
+      if (!may_repeat(reply.error()) || !pause(reply.error())) return reply;
+    }
+  }
+  template <class Ask> auto insist(Ask ask) {
+    return insist(std::move(ask), [](const error&) { return true; });
+  }
+
+private:
+  void answered();
+  bool pause(const error& why); ///< Returns whether to try again.
+
+  duration patience_;
+  outage away_;
+  time_point started_;
+};
+
+} // namespace fabric::cli

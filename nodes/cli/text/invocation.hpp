@@ -1,0 +1,49 @@
+#pragma once
+
+#include "fabric/config/endpoint.hpp"
+#include "fabric/job/job.hpp"
+#include "fabric/job/states.hpp"
+#include "fabric/time.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+/// What the words of a command line mean. Pure.
+namespace fabric::cli {
+
+/// Of submit and run.
+struct submission {
+  job_spec spec;                 ///< From the options; its input is filled in from `input`.
+  std::string input;             ///< As given: JSON, @FILE, or - for stdin; empty: null.
+  std::string file;              ///< JSON lines, - for stdin; empty: one job from the options.
+  std::vector<std::string> argv; ///< Of run.
+  bool wait = false;
+};
+
+/// Of list and events.
+struct selection {
+  std::vector<job_state> states;
+  std::string lane;
+  std::string job_class;
+  std::uint64_t after = 0;
+  std::uint64_t limit = 0;
+};
+
+struct invocation {
+  std::string command; ///< "submit", "config check", …
+  config::endpoint node{"127.0.0.1", 7600};
+  bool json = false;
+  bool follow = false;       ///< logs, events.
+  bool from_stderr = false;  ///< logs.
+  std::uint32_t attempt = 0; ///< logs; 0: the newest.
+  std::string path;          ///< config check.
+  std::vector<job_id> ids;   ///< Without doubles, in the order given.
+  submission job;
+  selection chosen;
+  std::optional<duration> patience; ///< How long to put up with an unreachable fabric.
+  std::optional<duration> timeout;  ///< How long to wait for jobs.
+};
+
+} // namespace fabric::cli

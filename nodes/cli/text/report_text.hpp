@@ -1,0 +1,20 @@
+#pragma once
+
+#include "actors/wire.hpp"
+#include "nodes/cli/text/table.hpp"
+
+#include <span>
+#include <string>
+
+/// Lanes, nodes and events for people. Pure.
+namespace fabric::cli {
+
+table lane_table(const actors::lane_reports& all);
+
+/// A line per worker; a node without one has a line of its own.
+table node_table(const actors::node_reports& all);
+
+/// "2026-01-02T03:04:05.678Z  demoted    job 42.1  checksum  fast  a1  text", without a newline.
+std::string event_line(const store::event& e, const style& how);
+
+} // namespace fabric::cli

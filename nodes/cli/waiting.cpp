@@ -1,0 +1,128 @@
+#include "nodes/cli/waiting.hpp"
+
+#include "fabric/job/json.hpp"
+#include "fabric/job/limits.hpp"
+#include "fabric/job/strict_json.hpp"
+
+#include "nodes/cli/text/job_text.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <thread>
+
+namespace fabric::cli {
+
+namespace {
+
+constexpr duration long_patience = 20s;
+constexpr duration short_patience = 1s; ///< While more jobs are pending than one question can name.
+constexpr auto crowded_pause = std::chrono::seconds{1};
+constexpr auto idle_pause = std::chrono::milliseconds{50};
+
+} // namespace
+
+waiting::waiting(session& s, std::vector<job_id> ids)
+    : s_(s), order_(ids.begin(), ids.end()), pending_(ids.begin(), ids.end()), total_(ids.size()) {}
+
+exit_code waiting::run() {
+  for (std::size_t looked = 0; looked < total_; looked += limits::batch_jobs) {
+    const auto ids = take_window();
+    if (const auto stopped = look(ids); stopped != done) return worse(code_, stopped);
+    give_back(ids, false);
+  }
+  while (!pending_.empty())
+    if (const auto stopped = next(); stopped != done) return worse(code_, stopped);
+  s_.screen.clear_progress();
+  return code_;
+}
+
+/// Asks how these are now.
+exit_code waiting::look(const std::vector<job_id>& ids) {
+  auto rows = s_.insist([&] { return s_.cell.get(ids); });
+  if (!rows) return s_.failed(rows.error());
+  std::unordered_set<job_id> known;
+  for (const auto& j : *rows) {
+    known.insert(j.id);
+    if (is_final(j.state)) settle(j);
+  }
+  for (const auto id : ids)
+    if (!known.contains(id)) lose(id);
+  show_progress();
+  return done;
+}
+
+/// Waits for the next that ends.
+exit_code waiting::next() {
+  if (s_.time_left() == duration{0}) {
+    s_.screen.notice(std::to_string(pending_.size()) + " of " + std::to_string(total_) +
+                     " jobs have not ended in time; they go on");
+    return out_of_time;
+  }
+  const auto ids = take_window();
+  const auto before = pending_.size();
+  auto ended = s_.insist([&] { return s_.cell.wait(ids, patience()); });
+  const bool crowded = !ended && ended.error().code == errc::limit_reached; // Too many wait already: ask instead.
+  if (!ended && !crowded) return s_.failed(ended.error());
+  if (crowded) std::this_thread::sleep_for(std::min<duration>(crowded_pause, s_.time_left().value_or(crowded_pause)));
+  if (crowded || ended->empty()) {
+    if (const auto stopped = look(ids); stopped != done) return stopped;
+    give_back(ids, false);
+    if (pending_.size() == before) std::this_thread::sleep_for(idle_pause);
+    return done;
+  }
+  for (const auto& j : *ended)
+    if (is_final(j.state)) settle(j);
+  give_back(ids, true);
+  show_progress();
+  return done;
+}
+
+void waiting::settle(const job& ended) {
+  if (pending_.erase(ended.id) == 0) return;
+  if (ended.state != job_state::succeeded) {
+    ++failed_;
+    code_ = worse(code_, job_failed);
+  }
+  s_.screen.line(s_.call.json ? json_text(to_json(ended)) : ended_line(ended, s_.screen.out()));
+}
+
+void waiting::lose(job_id id) {
+  pending_.erase(id);
+  ++failed_;
+  code_ = worse(code_, s_.failed({errc::not_found, "there is no job " + std::to_string(id), ""}));
+}
+
+void waiting::show_progress() {
+  s_.screen.flush();
+  if (total_ < 2 && pending_.empty()) return;
+  s_.screen.progress({.verb = "finished",
+                      .done = total_ - pending_.size(),
+                      .total = total_,
+                      .failed = failed_,
+                      .elapsed = std::chrono::duration_cast<duration>(std::chrono::steady_clock::now() - started_)});
+}
+
+/// The next that may be named in one question, taken out of the order.
+std::vector<job_id> waiting::take_window() {
+  std::vector<job_id> ids;
+  while (!order_.empty() && ids.size() < limits::batch_jobs) {
+    if (pending_.contains(order_.front())) ids.push_back(order_.front());
+    order_.pop_front();
+  }
+  return ids;
+}
+
+void waiting::give_back(const std::vector<job_id>& window, bool to_front) {
+  if (to_front)
+    order_.insert(order_.begin(), window.begin(), window.end());
+  else
+    order_.insert(order_.end(), window.begin(), window.end());
+}
+
+duration waiting::patience() const {
+  const auto wanted = pending_.size() > limits::batch_jobs ? short_patience : long_patience;
+  return std::min(wanted, s_.time_left().value_or(wanted));
+}
+
+} // namespace fabric::cli

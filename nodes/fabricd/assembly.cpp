@@ -1,0 +1,201 @@
+#include "nodes/fabricd/assembly.hpp"
+
+#include "fabric/config/endpoint.hpp"
+#include "fabric/policy/registry.hpp"
+#include "fabric/store/sqlite_reader.hpp"
+
+#include "actors/events.hpp"
+#include "actors/lane.hpp"
+#include "actors/membership.hpp"
+#include "actors/messages.hpp"
+#include "actors/publisher.hpp"
+#include "actors/readers.hpp"
+#include "actors/runner.hpp"
+#include "actors/scheduler.hpp"
+#include "actors/store.hpp"
+#include "actors/worker.hpp"
+#include "nodes/fabricd/node_events.hpp"
+
+#include <unistd.h>
+
+extern char** environ;
+
+namespace fabric::nodes {
+
+namespace {
+
+using actors::child_spec;
+
+constexpr int exit_store = 70;
+
+std::map<std::string, std::string> own_environment() {
+  std::map<std::string, std::string> all;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view text{*entry};
+    if (const auto equals = text.find('='); equals != std::string_view::npos)
+      all.emplace(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return all;
+}
+
+template <class Handle> caf::strong_actor_ptr pointer(const Handle& actor) {
+  return caf::actor_cast<caf::strong_actor_ptr>(actor);
+}
+
+/// Everything the factories need; shared by all of them.
+class assembly {
+public:
+  assembly(caf::actor_system& sys, actors::environment_ptr env, parts with)
+      : sys_(sys), env_(std::move(env)), with_(std::move(with)) {}
+
+  supervision::intensity usual() const {
+    const auto& s = with_.config.supervision;
+    return {s.restarts, s.within, s.backoff, 5s};
+  }
+
+  caf::strong_actor_ptr store() {
+    return pointer(actors::spawn_store(sys_, env_, std::exchange(with_.store, nullptr)));
+  }
+
+  caf::strong_actor_ptr store_reader() { return pointer(actors::spawn_store_reader(sys_, reader())); }
+
+  caf::strong_actor_ptr spool_reader() {
+    return pointer(actors::spawn_spool_reader(sys_, with_.paths.spool, reader()));
+  }
+
+  caf::strong_actor_ptr events() { return pointer(actors::spawn_events(sys_, env_, with_.config.limits.max_waiters)); }
+
+  caf::strong_actor_ptr scheduler() {
+    return pointer(actors::spawn_scheduler(sys_, env_, {with_.config, with_.boot, seed()}, policy()));
+  }
+
+  caf::strong_actor_ptr membership() {
+    const auto& l = with_.config.lease;
+    return pointer(actors::spawn_membership(sys_, env_, {l.first, l.max, l.node_silence, 1s, 2s}));
+  }
+
+  caf::strong_actor_ptr lane(const config::lane& l, const std::shared_ptr<actors::lane_suspect>& suspect) {
+    fabric::lane::settings how;
+    how.name = l.name;
+    how.budget = l.budget;
+    how.grace = l.grace;
+    how.demoted_first = l.demoted_first;
+    how.lane_count = static_cast<std::uint32_t>(with_.config.lanes.size());
+    how.lease = with_.config.lease.first;
+    for (const auto& [name, c] : with_.config.classes) how.classes[name].retry = c.backoff;
+    return pointer(actors::spawn_lane(sys_, env_, std::move(how), policy(), suspect, seed()));
+  }
+
+  caf::strong_actor_ptr runner() {
+    actors::runner_settings how;
+    how.node = with_.config.node.name;
+    how.boot = with_.boot;
+    how.socket = with_.paths.socket;
+    how.start_command = with_.runner_command;
+    how.config = with_.config;
+    how.environment = own_environment();
+    how.renewal = with_.config.lease.first / 3;
+    return pointer(actors::spawn_runner(sys_, env_, std::move(how)));
+  }
+
+  caf::strong_actor_ptr worker(const config::lane& l) {
+    node::worker_settings how;
+    how.node = with_.config.node.name;
+    how.name = l.name + "@" + how.node;
+    how.lane = l.name;
+    how.boot = with_.boot;
+    how.first_seq = incarnations_++ << 32;
+    how.slots = slots(l);
+    how.renewal = with_.config.lease.first / 3;
+    auto* events = with_.events;
+    return pointer(actors::spawn_worker(sys_, env_, std::move(how),
+                                        [events](const std::string& worker, const std::vector<node::fate>& fates) {
+                                          events->push(worker_empty{worker, fates});
+                                        }));
+  }
+
+  caf::strong_actor_ptr publisher() {
+    const auto where = config::parse_endpoint(with_.config.node.listen);
+    auto* events = with_.events;
+    return pointer(actors::spawn_publisher(
+        sys_, env_, {where->host, where->port, [events](std::uint16_t port) { events->push(published{port}); }}));
+  }
+
+  const config::root& config() const { return with_.config; }
+
+private:
+  std::uint32_t slots(const config::lane& l) const {
+    const auto own = with_.config.node.workers.find(l.name);
+    return own == with_.config.node.workers.end() ? l.slots : own->second;
+  }
+
+  /// A connection of its own for each reader.
+  std::shared_ptr<fabric::store::job_reader> reader() {
+    if (with_.memory_reader) return with_.memory_reader;
+    auto opened = fabric::store::sqlite_reader::open(with_.paths.store);
+    if (!opened) env_->fail(exit_store, "cannot read the store: " + render(opened.error()));
+    return std::move(*opened);
+  }
+
+  std::shared_ptr<policy::lane_policy> policy() const {
+    std::vector<policy::lane_info> lanes;
+    for (const auto& l : with_.config.lanes) {
+      policy::lane_info info;
+      info.name = l.name;
+      info.budget = l.budget;
+      info.move_to = l.timeout.move_to;
+      info.modes = l.timeout.modes;
+      info.fail = l.timeout.what == config::on_timeout::kind::fail;
+      lanes.push_back(std::move(info));
+    }
+    auto made = policy::make_policy(with_.config.routing.policy, std::move(lanes), with_.config.routing.params);
+    if (!made) env_->fail(2, "routing: " + render(made.error()));
+    return *made;
+  }
+
+  std::uint64_t seed() { return with_.boot ^ (0x9e3779b97f4a7c15ull * ++seeds_); }
+
+  caf::actor_system& sys_;
+  actors::environment_ptr env_;
+  parts with_;
+  std::uint64_t incarnations_ = 0; ///< Of all workers together.
+  std::uint64_t seeds_ = 0;
+};
+
+} // namespace
+
+data_paths::data_paths(const std::string& data)
+    : store(data + "/store.db"), spool(data + "/spool"), socket(data + "/runner.sock"),
+      ledger(data + "/runner.ledger") {}
+
+std::vector<child_spec> child_table(caf::actor_system& sys, actors::environment_ptr env, parts with) {
+  using supervision::rule;
+  const auto a = std::make_shared<assembly>(sys, std::move(env), std::move(with));
+  const auto usual = a->usual();
+  std::vector<std::string> lane_names;
+  for (const auto& l : a->config().lanes) lane_names.push_back("lane/" + l.name);
+
+  std::vector<child_spec> table;
+  const auto add = [&](std::string name, std::function<caf::strong_actor_ptr()> start,
+                       std::vector<std::string> along = {}) {
+    table.push_back({std::move(name), rule::permanent, usual, std::move(start), std::move(along)});
+  };
+  // The store is opened once: a second opening beside a broken first would guess. Its end is the node's end.
+  table.push_back({"store", rule::permanent, {.restarts = 0}, [a] { return a->store(); }, {}});
+  add("store_reader", [a] { return a->store_reader(); });
+  add("spool_reader", [a] { return a->spool_reader(); });
+  add("events", [a] { return a->events(); });
+  add("scheduler", [a] { return a->scheduler(); });
+  add(
+      "membership", [a] { return a->membership(); }, lane_names); // The lanes tell it the leases as they load.
+  for (const auto& l : a->config().lanes) {
+    const auto suspect = std::make_shared<actors::lane_suspect>();
+    add("lane/" + l.name, [a, l, suspect] { return a->lane(l, suspect); });
+  }
+  add("runner", [a] { return a->runner(); });
+  for (const auto& l : a->config().lanes) add("worker/" + l.name, [a, l] { return a->worker(l); });
+  add("publisher", [a] { return a->publisher(); });
+  return table;
+}
+
+} // namespace fabric::nodes

@@ -1,0 +1,50 @@
+#include "fabric/config/load.hpp"
+
+#include "nodes/fabricd/node.hpp"
+#include "nodes/fabricd/options.hpp"
+
+#include <unistd.h>
+
+#include <cstdio>
+
+using namespace fabric;
+
+namespace {
+
+constexpr int exit_usage = 2;
+
+/// The host's name, cut at the first dot.
+std::string host_name() {
+  char name[256] = {};
+  gethostname(name, sizeof(name) - 1);
+  const std::string whole = name;
+  return whole.substr(0, whole.find('.'));
+}
+
+int complain(const std::string& text) {
+  std::fprintf(stderr, "fabricd: %s\n", text.c_str());
+  return exit_usage;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  int exit_code = 0;
+  const auto options = nodes::parse_options(argc, argv, exit_code);
+  if (!options) return exit_code;
+
+  std::vector<config::setting> settings;
+  for (const auto& text : options->set) {
+    auto setting = config::parse_setting(text);
+    if (!setting) return complain("--set " + text + ": " + render(setting.error()));
+    settings.push_back(std::move(*setting));
+  }
+  auto config = config::load_file(options->config, settings);
+  if (!config) return complain("the configuration has problems:\n" + config::render(config.error()));
+  if (config->node.name.empty()) config->node.name = host_name();
+  if (options->data) config->node.data = *options->data;
+  if (geteuid() == 0 && !config->node.allow_root)
+    return complain("refusing to run as root: whatever a class runs would be root too; use an account of its own, or "
+                    "set /node/allow_root to true");
+  return nodes::run_node(*options, std::move(*config));
+}

@@ -1,0 +1,260 @@
+#include "nodes/fabricd/node.hpp"
+
+#include "fabric/exec/system.hpp"
+#include "fabric/store/memory_store.hpp"
+#include "fabric/store/sqlite_store.hpp"
+
+#include "actors/messages.hpp"
+#include "actors/meta_objects.hpp"
+#include "actors/system.hpp"
+#include "nodes/fabricd/assembly.hpp"
+#include "nodes/fabricd/clock.hpp"
+#include "nodes/fabricd/log.hpp"
+#include "nodes/fabricd/node_events.hpp"
+
+#include <caf/io/middleman.hpp>
+#include <spdlog/spdlog.h>
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+#include <set>
+#include <thread>
+
+namespace fabric::nodes {
+
+namespace {
+
+constexpr int exit_usage = 2;
+constexpr int exit_cannot_start = 3;
+constexpr int exit_store = 70;
+constexpr duration outage_lease = 5min;   ///< What a planned stop grants every lease.
+constexpr duration detach_limit = 1200ms; ///< For the promise to be gone within 2 s.
+constexpr duration lookup_limit = 500ms;
+constexpr duration stop_limit = 5s;
+
+/// Blocks the signals that the main thread reads; before any thread starts, so that all inherit it.
+exec::unique_fd take_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int s : {SIGTERM, SIGINT, SIGUSR2, SIGHUP}) sigaddset(&set, s);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+  return exec::unique_fd{signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK)};
+}
+
+class node_run {
+public:
+  node_run(const options& how, config::root config)
+      : options_(how), config_(std::move(config)), paths_(config_.node.data), signals_(take_signals()),
+        log_(make_log(config_.log)) {
+    auto env = std::make_shared<actors::environment>();
+    env->now = make_clock();
+    env->log = log_;
+    env->fail = [log = log_](int code, const std::string& why) {
+      log->critical("{}; exit {}", why, code);
+      log->flush();
+      _exit(code);
+    };
+    env_ = std::move(env);
+  }
+
+  int run() {
+    if (const auto problem = prepare_data()) return cannot_start(*problem, exit_usage);
+    parts with{config_, paths_, boot(), runner_command(), nullptr, nullptr, &events_};
+    if (const auto problem = open_store(with)) {
+      const bool broken = problem->code == errc::io_error || problem->code == errc::incompatible;
+      return cannot_start(*problem, broken ? exit_store : exit_cannot_start);
+    }
+    actors::init_meta_objects();
+    caf::actor_system_config cfg;
+    actors::configure(cfg, threads());
+    caf::actor_system sys{cfg};
+    sys_ = &sys;
+    directory_ = actors::spawn_directory(sys);
+    supervisor_ = actors::spawn_supervisor(sys, env_, child_table(sys, env_, std::move(with)), directory_);
+    loop();
+    stop_children();
+    log_->flush();
+    std::fflush(nullptr);
+    _exit(0); // Everything is closed; waiting for the last reference to every actor would only take time.
+  }
+
+private:
+  enum class phase { serving, draining, detaching };
+
+  // -- start
+  // ------------------------------------------------------------------------------------------------------------
+
+  int cannot_start(const error& problem, int code) {
+    std::fprintf(stderr, "fabricd: cannot start: %s\n", render(problem).c_str());
+    return code;
+  }
+
+  std::optional<error> prepare_data() {
+    umask(077);
+    std::error_code failed;
+    std::filesystem::create_directories(config_.node.data, failed);
+    if (failed) return error{errc::io_error, failed.message(), config_.node.data};
+    paths_ = data_paths{std::filesystem::absolute(config_.node.data).string()};
+    struct stat info {};
+    if (stat(config_.node.data.c_str(), &info) != 0) return exec::system_error(config_.node.data, errno);
+    if (info.st_uid != geteuid()) return error{errc::not_allowed, "belongs to another user", config_.node.data};
+    return std::nullopt;
+  }
+
+  std::uint64_t boot() const { return static_cast<std::uint64_t>(env_->now().time_since_epoch().count()); }
+
+  std::size_t threads() const {
+    if (config_.node.threads > 0) return config_.node.threads;
+    return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 2, 8);
+  }
+
+  std::vector<std::string> runner_command() const {
+    if (options_.no_runner) return {};
+    auto program = options_.runner;
+    if (program.empty()) {
+      std::error_code ignored;
+      program = (std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path() / "fabric-runner").string();
+    }
+    std::uint32_t slots = 0;
+    for (const auto& l : config_.lanes) slots += l.slots;
+    return {program,       "--socket",   paths_.socket,
+            "--spool",     paths_.spool, "--ledger",
+            paths_.ledger, "--slots",    std::to_string(std::max(slots, 1u)),
+            "--idle-exit", "10"};
+  }
+
+  std::optional<error> open_store(parts& with) {
+    if (config_.store.kind == "memory") {
+      const auto memory = std::make_shared<store::memory_store>(
+          store::memory_options{.retention = config_.store.retention, .disk_is_low = {}});
+      with.store = memory;
+      with.memory_reader = memory;
+      return std::nullopt;
+    }
+    store::sqlite_options how;
+    how.retention = config_.store.retention;
+    how.disk_low = config_.store.disk_low;
+    how.reserve = config_.store.reserve;
+    auto opened = store::sqlite_store::open(paths_.store, how);
+    if (!opened) return opened.error();
+    const auto& found = (*opened)->report();
+    log_->info("store: {} ({}), {} live jobs, {} running; SQLite {}", paths_.store,
+               found.created     ? "new"
+               : found.was_clean ? "closed cleanly"
+                                 : "not closed cleanly, checked",
+               found.live_jobs, found.running, found.sqlite);
+    with.store = std::move(*opened);
+    return std::nullopt;
+  }
+
+  // -- life
+  // -------------------------------------------------------------------------------------------------------------
+
+  void loop() {
+    while (!done_) {
+      pollfd fds[2] = {{signals_.get(), POLLIN, 0}, {events_.fd(), POLLIN, 0}};
+      poll(fds, 2, -1);
+      signalfd_siginfo info{};
+      while (read(signals_.get(), &info, sizeof(info)) == sizeof(info)) on_signal(static_cast<int>(info.ssi_signo));
+      for (auto& e : events_.take()) std::visit([this](auto& what) { on(what); }, e);
+    }
+  }
+
+  void on_signal(int number) {
+    if (number == SIGHUP) return log_->warn("SIGHUP ignored: a changed configuration is read at the next start");
+    if (number == SIGUSR2) return detach();
+    drain();
+  }
+
+  void drain() {
+    const bool again = std::exchange(phase_, phase::draining) == phase::draining;
+    log_->info(again ? "draining: handing back at once" : "draining: no new work; jobs may finish");
+    const auto deadline = env_->now() + (again ? duration{0} : config_.node.drain_timeout);
+    actors::tell_anon(child<actors::scheduler_actor>("scheduler"), actors::close_admission{});
+    for (const auto& l : config_.lanes)
+      actors::tell_anon(child<actors::worker_actor>("worker/" + l.name), actors::drain_worker{deadline});
+  }
+
+  void detach() {
+    phase_ = phase::detaching;
+    log_->info("detaching: jobs stay with the runner");
+    actors::tell_anon(child<actors::scheduler_actor>("scheduler"), actors::close_admission{});
+    bool lengthened = false;
+    caf::scoped_actor self{*sys_};
+    actors::ask(self.ptr(), child<actors::runner_actor>("runner"), detach_limit, actors::prepare_outage{outage_lease})
+        .receive([&](bool ok) { lengthened = ok; }, [](caf::error&) {});
+    log_->info("detached: leases {}", lengthened ? "lengthened" : "as they were");
+    done_ = true;
+  }
+
+  /// The current incarnation of a child; null while it is down.
+  template <class Handle> Handle child(const std::string& name) {
+    Handle found;
+    caf::scoped_actor self{*sys_};
+    actors::ask(self.ptr(), directory_, lookup_limit, actors::find_actor{name})
+        .receive([&](actors::directory_entry& e) { found = caf::actor_cast<Handle>(e.actor); }, [](caf::error&) {});
+    return found;
+  }
+
+  void on(const published& e) {
+    std::string lanes;
+    for (const auto& l : config_.lanes) lanes += " " + l.name;
+    std::printf("fabricd %s ready on port %u: policy %s, lanes%s, data %s\n", config_.node.name.c_str(), e.port,
+                config_.routing.policy.c_str(), lanes.c_str(), config_.node.data.c_str());
+    std::fflush(stdout);
+  }
+
+  void on(const worker_empty& e) {
+    for (const auto& f : e.fates)
+      std::printf("drained %s: job %llu attempt %u: %s\n", e.worker.c_str(), static_cast<unsigned long long>(f.job),
+                  f.attempt, f.what.c_str());
+    empty_.insert(e.worker);
+    if (phase_ == phase::draining && empty_.size() == config_.lanes.size()) {
+      std::printf("drained: nothing is held\n");
+      done_ = true;
+    }
+    std::fflush(stdout);
+  }
+
+  // -- end
+  // --------------------------------------------------------------------------------------------------------------
+
+  void stop_children() {
+    caf::scoped_actor self{*sys_};
+    self->monitor(supervisor_);
+    actors::tell_anon(supervisor_, actors::stop_children{});
+    bool gone = false;
+    self->receive([&](const caf::down_msg&) { gone = true; },
+                  caf::after(phase_ == phase::detaching ? 400ms : stop_limit) >> [] {});
+    if (!gone) log_->warn("some actors did not stop in time");
+  }
+
+  options options_;
+  config::root config_;
+  data_paths paths_;
+  exec::unique_fd signals_;
+  std::shared_ptr<spdlog::logger> log_;
+  node_events events_;
+  actors::environment_ptr env_;
+  caf::actor_system* sys_ = nullptr; ///< Lives in run().
+  actors::directory_actor directory_;
+  actors::supervisor_actor supervisor_;
+  phase phase_ = phase::serving;
+  std::set<std::string> empty_; ///< Workers that are drained.
+  bool done_ = false;
+};
+
+} // namespace
+
+int run_node(const options& how, config::root config) { return node_run{how, std::move(config)}.run(); }
+
+} // namespace fabric::nodes

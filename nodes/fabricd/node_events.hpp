@@ -1,0 +1,40 @@
+#pragma once
+
+#include "fabric/exec/system.hpp"
+#include "fabric/node/worker.hpp"
+
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <variant>
+#include <vector>
+
+/// What the actors tell the main thread, which also listens to signals: a queue with a descriptor to poll.
+namespace fabric::nodes {
+
+struct published {
+  std::uint16_t port = 0;
+};
+struct worker_empty {
+  std::string worker;
+  std::vector<node::fate> fates;
+};
+
+using node_event = std::variant<published, worker_empty>;
+
+class node_events {
+public:
+  node_events();
+  /// Thread-safe.
+  void push(node_event what);
+  std::vector<node_event> take();
+  /// Readable while there is something to take.
+  int fd() const { return wake_.get(); }
+
+private:
+  exec::unique_fd wake_;
+  std::mutex mutex_;
+  std::vector<node_event> queue_;
+};
+
+} // namespace fabric::nodes

@@ -1,0 +1,125 @@
+#include "fabric/config/load.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <string>
+
+/// Rules between values.
+namespace {
+
+using namespace fabric;
+
+void refused(const std::string& text, const std::string& pointer, const std::string& words) {
+  const auto all = config::load(text, "c.json");
+  INFO(text);
+  REQUIRE(!all.has_value());
+  INFO(config::render(all.error()));
+  REQUIRE(all.error().size() == 1);
+  CHECK(all.error()[0].pointer == pointer);
+  CHECK(all.error()[0].line == 1);
+  CHECK(all.error()[0].message.find(words) != std::string::npos);
+}
+
+void accepted(const std::string& text) {
+  const auto all = config::load(text, "c.json");
+  INFO(text << (all ? "" : config::render(all.error())));
+  CHECK(all.has_value());
+}
+
+TEST_CASE("there is at least one lane, and each has its own name", "[config]") {
+  refused(R"({"lanes": []})", "/lanes", "at least one");
+  refused(R"({"lanes": [{"slots": 1}]})", "/lanes/0", "needs a \"name\"");
+  refused(R"({"lanes": [{"name": "a"}, {"name": "b"}, {"name": "a"}]})", "/lanes/2/name", "/lanes/0");
+}
+
+TEST_CASE("a lane with a budget has somewhere to go, or fails", "[config]") {
+  refused(R"({"lanes": [{"name": "a"}, {"name": "b", "budget": "1s"}]})", "/lanes/1/budget", "\"fail\"");
+  accepted(R"({"lanes": [{"name": "a", "budget": "1s"}, {"name": "b"}]})");
+  accepted(R"({"lanes": [{"name": "a", "budget": "1s", "on_timeout": "fail"}]})");
+  accepted(R"({"lanes": [{"name": "a"}, {"name": "b", "budget": "1s", "on_timeout": {"move_to": "a"}}]})");
+}
+
+TEST_CASE("jobs over budget move to another, existing lane", "[config]") {
+  refused(R"({"lanes": [{"name": "a", "budget": "1s", "on_timeout": {"move_to": "slw"}}, {"name": "slow"}]})",
+          "/lanes/0/on_timeout/move_to", "did you mean \"slow\"?");
+  refused(R"({"lanes": [{"name": "a", "budget": "1s", "on_timeout": {"move_to": "a"}}, {"name": "slow"}]})",
+          "/lanes/0/on_timeout/move_to", "another lane");
+}
+
+TEST_CASE("jobs over budget do not go round in a circle", "[config]") {
+  refused(
+      R"({"lanes": [{"name": "a", "budget": "1s"}, {"name": "b", "budget": "1s", "on_timeout": {"move_to": "a"}}]})",
+      "/lanes/0/on_timeout", "a -> b -> a");
+  refused(R"({"lanes": [{"name": "x", "budget": "1s"}, {"name": "a", "budget": "1s"}, {"name": "b", "budget": "1s"}, )"
+          R"({"name": "c", "budget": "1s", "on_timeout": {"move_to": "a"}}]})",
+          "/lanes/1/on_timeout", "a -> b -> c -> a");
+  // Without a budget nothing leaves the lane.
+  accepted(R"({"lanes": [{"name": "a", "budget": "1s"}, {"name": "b", "on_timeout": {"move_to": "a"}}]})");
+}
+
+TEST_CASE("a way to demote that is not built yet needs restart beside it", "[config]") {
+  const auto lanes = [](const std::string& how) {
+    return R"({"lanes": [{"name": "a", "budget": "1s", "on_timeout": {)" + how + R"(}}, {"name": "b"}]})";
+  };
+  accepted(lanes(R"("mode": "carry", "else": "restart")"));
+  accepted(lanes(R"("mode": "restart", "else": null)"));
+  refused(lanes(R"("mode": "carry")"), "/lanes/0/on_timeout/mode", "\"else\": \"restart\"");
+  refused(lanes(R"("mode": "carry", "else": "resume")"), "/lanes/0/on_timeout/mode", "only \"restart\"");
+  refused(lanes(R"("mode": "restart", "else": "restart")"), "/lanes/0/on_timeout/else", "differ");
+  refused(lanes(R"("mode": "stop")"), "/lanes/0/on_timeout/mode", "\"restart\", \"resume\", \"carry\"");
+}
+
+TEST_CASE("on_timeout is fail or an object", "[config]") {
+  refused(R"({"lanes": [{"name": "a", "on_timeout": "fial"}]})", "/lanes/0/on_timeout", "\"fail\"");
+  refused(R"({"lanes": [{"name": "a", "on_timeout": 5}]})", "/lanes/0/on_timeout", "not a number");
+}
+
+TEST_CASE("workers and classes name lanes that exist", "[config]") {
+  refused(R"({"node": {"workers": {"fats": 3}}})", "/node/workers/fats", "did you mean \"fast\"?");
+  refused(R"({"classes": {"c": {"command": ["/bin/true"], "lane": "slwo"}}})", "/classes/c/lane",
+          "did you mean \"slow\"?");
+}
+
+TEST_CASE("a class has a command whose program is fixed and absolute", "[config]") {
+  refused(R"({"classes": {"c": {}}})", "/classes/c", "needs a \"command\"");
+  refused(R"({"classes": {"c": {"command": []}}})", "/classes/c/command", "not be empty");
+  refused(R"({"classes": {"c": {"command": ["true"]}}})", "/classes/c/command/0", "absolute path");
+  refused(R"({"classes": {"c": {"command": "/bin/true"}}})", "/classes/c/command", "array of strings");
+  refused(R"({"classes": {"c": {"command": ["/bin/{input.program}"]}}})", "/classes/c/command/0", "must not come from");
+  refused(R"({"classes": {"c": {"command": ["/bin/echo", 5]}}})", "/classes/c/command/1", "string");
+  refused(R"({"classes": {"c": {"command": ["/bin/echo", "a\u0000b"]}}})", "/classes/c/command/1", "NUL");
+  refused(R"({"classes": {"c": {"command": ["/bin/echo", "{input.path"]}}})", "/classes/c/command/1", "brace");
+  refused(R"({"classes": {"c": {"command": ["/bin/echo", "{path}"]}}})", "/classes/c/command/1", "{path}");
+}
+
+TEST_CASE("classes and variables have proper names, and adhoc is built in", "[config]") {
+  refused(R"({"classes": {"a b": {"command": ["/bin/true"]}}})", "/classes/a b", "no name");
+  refused(R"({"classes": {"a/b": {"command": ["/bin/true"]}}})", "/classes/a~1b", "no name");
+  refused(R"({"classes": {"adhoc": {"command": ["/bin/true"]}}})", "/classes/adhoc", "built in");
+  refused(R"({"classes": {"c": {"command": ["/bin/true"], "env": {"1A": ""}}}})", "/classes/c/env/1A", "variable");
+  refused(R"({"classes": {"c": {"command": ["/bin/true"], "env": {"FABRIC_X": ""}}}})", "/classes/c/env/FABRIC_X",
+          "set by the fabric");
+  refused(R"({"classes": {"c": {"command": ["/bin/true"], "env": {"A": 1}}}})", "/classes/c/env/A", "string");
+}
+
+TEST_CASE("the parts of backoff and leases fit together", "[config]") {
+  refused(R"({"classes": {"c": {"command": ["/bin/true"], "backoff": {"base": "5m", "max": "4m"}}}})",
+          "/classes/c/backoff/max", "at least \"base\", 5m");
+  refused(R"({"lease": {"first": "15s", "max": "14s"}})", "/lease/max", "at least \"first\", 15s");
+  refused(R"({"lease": {"first": "30s"}})", "/lease/node_silence", "a third");
+  accepted(R"({"lease": {"first": "3s", "max": "3s"}})");
+}
+
+TEST_CASE("a policy says which parameters it takes", "[config]") {
+  refused(R"({"routing": {"params": {"share": 3}}})", "/routing/params/share", "takes no parameters");
+  refused(R"({"routing": {"policy": "fastest"}})", "/routing/policy", "\"fast-first\", \"slow-first\"");
+}
+
+TEST_CASE("every loopback address may be listened on", "[config]") {
+  for (const std::string host : {"127.0.0.1", "127.255.1.2", "[::1]", "localhost"})
+    accepted(R"({"node": {"listen": ")" + host + R"(:1"}})");
+  refused(R"({"node": {"listen": "127.example.org:7600"}})", "/node/listen", "until mTLS");
+  refused(R"({"node": {"listen": "128.0.0.1:7600"}})", "/node/listen", "until mTLS");
+}
+
+} // namespace

@@ -1,0 +1,81 @@
+#include "tests/libfabric/lane/lane_fixture.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+using namespace fabric;
+using namespace fabric::lane;
+
+TEST_CASE("a running row that its node holds is adopted with its run time, and demoted if over budget") {
+  lane_fixture f;
+  f.serve({f.running(1, 7)});
+  auto w = f.wants(1);
+  w.held.push_back({7, 1, 1, 12s, {}});
+  f.tell(wanted{w});
+  CHECK(f.all<tell_stop>().at(0).order.why == stop_reason::budget);
+  CHECK(f.m->report(f.now).busy == 1);
+}
+
+TEST_CASE("a running row that its node does not hold is queued again, uncounted, unless its end comes first") {
+  lane_fixture f;
+  f.serve({f.running(1, 7), f.running(2, 8)});
+  f.tell(wanted{f.wants(2)});
+  CHECK(f.all<ask_store>().empty());
+  f.tell(ended{f.end_of(8, 2, outcome::succeeded), "a1"});
+  f.after(f.how.doubt);
+  REQUIRE(f.asks<store::end>().size() == 1);
+  CHECK(f.asks<store::end>()[0].second.fence == 7);
+  CHECK(f.asks<store::end>()[0].second.how.how == outcome::lost);
+  CHECK_FALSE(f.asks<store::end>()[0].second.how.started);
+}
+
+TEST_CASE("while the runner's list is not known no attempt is judged by it") {
+  lane_fixture f;
+  f.serve({f.running(1, 7)});
+  auto w = f.wants(1);
+  w.held_known = false;
+  f.tell(wanted{w});
+  f.after(1min);
+  CHECK(f.asks<store::end>().empty());
+}
+
+TEST_CASE("a start that may have crossed the want is said again, not given up") {
+  lane_fixture f;
+  f.serve({f.row(1)});
+  f.tell(wanted{f.wants(1, 1)});
+  f.lease_ok();
+  f.tell(wanted{f.wants(1, 2)});
+  CHECK(f.all<tell_start>().at(0).order.want_seq == 2);
+  CHECK(f.asks<store::end>().empty());
+}
+
+TEST_CASE("an attempt that a restarted node no longer holds is lost, and counted since it had started") {
+  lane_fixture f;
+  f.serve();
+  f.tell(wanted{f.wants(1, 9)});
+  const auto fence = f.run_one(1);
+  auto w = f.wants(1, 1);
+  w.boot = 2;
+  f.tell(wanted{w});
+  f.after(f.how.doubt);
+  CHECK(f.asks<store::end>().at(0).second.fence == fence);
+  CHECK(f.asks<store::end>().at(0).second.how.started);
+}
+
+TEST_CASE("a held fence that the lane does not know is stopped at once") {
+  lane_fixture f;
+  f.serve();
+  auto w = f.wants(1);
+  w.held.push_back({99, 5, 1, 3s, {}});
+  f.tell(wanted{w});
+  CHECK(f.all<tell_stop>().at(0).order.fence == 99);
+  CHECK(f.all<tell_stop>().at(0).order.why == stop_reason::unknown);
+  CHECK(f.all<tell_stop>().at(0).order.grace == 0s);
+}
+
+TEST_CASE("an older want of the same boot changes nothing") {
+  lane_fixture f;
+  f.serve();
+  f.tell(wanted{f.wants(3, 5)});
+  f.tell(wanted{f.wants(1, 4)});
+  CHECK(f.m->report(f.now).slots == 3);
+}
