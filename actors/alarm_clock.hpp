@@ -1,8 +1,12 @@
 #pragma once
 
+#include "actors/compat.hpp"
 #include "actors/environment.hpp"
 
+#include <algorithm>
+#include <cstdint>
 #include <optional>
+#include <utility>
 
 /// One timer for one actor: fires at the earliest instant that the machine asked for.
 namespace fabric::actors {
@@ -16,14 +20,23 @@ public:
   /// Makes sure that the alarm rings no later than `at`. An earlier alarm stays; the machine sees that it is early.
   void arm(std::optional<time_point> at) {
     if (!at || (armed_ && *armed_ <= *at)) return;
+    pending_.dispose(); // Else a far instant stays in CAF's clock each time that a nearer one is armed.
     armed_ = at;
     const auto generation = ++generation_;
     const auto delay = std::max(*at - env_->now(), duration{0});
-    self_->run_delayed(delay, [this, generation] {
+    pending_ = self_->run_delayed(delay, [this, generation] {
       if (generation != generation_) return; // Replaced by an earlier one.
       armed_.reset();
       ring_();
     });
+  }
+
+  /// To be called when the actor ends: the clock holds on to whom it is to wake.
+  void stop() {
+    ++generation_;
+    armed_.reset();
+    pending_.dispose();
+    pending_ = {};
   }
 
 private:
@@ -31,6 +44,7 @@ private:
   environment_ptr env_;
   std::function<void()> ring_;
   std::optional<time_point> armed_;
+  caf::disposable pending_;
   std::uint64_t generation_ = 0;
 };
 

@@ -11,8 +11,10 @@
 #include <caf/typed_response_promise.hpp>
 
 #include <chrono>
+#include <exception>
 #include <functional>
 #include <map>
+#include <string>
 #include <utility>
 #if CAF_MAJOR_VERSION >= 1
 #include <caf/anon_mail.hpp>
@@ -64,6 +66,22 @@ template <class Self> void harden(Self* self) {
 #if CAF_MAJOR_VERSION >= 1
   CAF_POP_WARNINGS
 #endif
+  // CAF's own handler prints to stdout and forgets what was thrown; here it is the reason that supervisors see.
+  self->set_exception_handler([](std::exception_ptr& thrown) -> caf::error {
+    try {
+      std::rethrow_exception(thrown);
+    } catch (const std::exception& e) {
+      return caf::make_error(caf::sec::runtime_error, std::string{e.what()});
+    } catch (...) {
+      return caf::make_error(caf::sec::runtime_error, std::string{"an exception without a word"});
+    }
+  });
+}
+
+/// Spawns `Shell`, on a thread of its own if `detached`.
+template <class Shell, class... Ts> auto spawn_shell(caf::actor_system& sys, bool detached, Ts&&... xs) {
+  if (detached) return sys.spawn<Shell, caf::detached>(std::forward<Ts>(xs)...);
+  return sys.spawn<Shell>(std::forward<Ts>(xs)...);
 }
 
 /// Calls `on_down(error)` when `what` ends. One callback per watched actor; only for event-based actors.

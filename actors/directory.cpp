@@ -14,6 +14,8 @@ public:
 
   const char* name() const override { return "fabric.directory"; }
 
+  void on_exit() override { entries_.clear(); }
+
   behavior_type make_behavior() override {
     return {
         [this](directory_entry& m) { set(m); },

@@ -15,7 +15,6 @@ namespace fabric::actors {
 
 namespace {
 
-constexpr duration patience_max = 30s;
 constexpr duration read_limit = 5s;
 
 class events_shell : public events_actor::base {
@@ -27,6 +26,13 @@ public:
   }
 
   const char* name() const override { return "fabric.events"; }
+
+  void on_exit() override {
+    alarm_.stop();
+    reader_ = nullptr;
+    jobs_.clear();
+    events_.clear();
+  }
 
   behavior_type make_behavior() override {
     return {
@@ -77,7 +83,9 @@ private:
       promise.deliver(job_page{{}, error{errc::too_large, "at most 512 jobs in one wait", "/ids"}});
       return promise;
     }
-    const auto until = env_->now() + std::min(m.patience, patience_max);
+    const auto until = env_->now() + std::clamp(m.patience, duration{0}, patience_max);
+    std::sort(m.ids.begin(), m.ids.end());
+    m.ids.erase(std::unique(m.ids.begin(), m.ids.end()), m.ids.end()); // The reader gives each row once.
     const auto serial = ++serial_;
     for (const auto id : m.ids) by_job_.emplace(id, serial);
     jobs_.emplace(serial, job_waiter{promise, std::move(m.ids), until});
@@ -134,7 +142,7 @@ private:
       promise.deliver(event_page{{}, too_many()});
       return promise;
     }
-    const auto until = env_->now() + std::min(m.patience, patience_max);
+    const auto until = env_->now() + std::clamp(m.patience, duration{0}, patience_max);
     alarm_.arm(until);
     look({promise, m, until});
     return promise;
@@ -142,17 +150,21 @@ private:
 
   void look(event_waiter w) {
     w.seen = commits_;
+    ++looking_;
     auto promise = w.promise;
     ask(this, reader_, read_limit, w.what)
         .then([this, w](event_page& page) mutable { on_looked(std::move(w), page); },
-              [promise](caf::error&) mutable {
+              [this, promise](caf::error&) mutable {
+                --looking_;
                 promise.deliver(event_page{{}, silent_reader()});
               });
   }
 
   void on_looked(event_waiter w, event_page& page) {
+    --looking_;
     if (page.failure || !page.events.empty() || w.until <= env_->now()) return w.promise.deliver(std::move(page));
     if (w.seen != commits_) return look(std::move(w)); // Something was committed since the reader was asked.
+    alarm_.arm(w.until);                               // It may have rung while the reader was asked.
     events_.push_back(std::move(w));
   }
 
@@ -191,7 +203,7 @@ private:
     });
   }
 
-  std::size_t waiters() const { return jobs_.size() + events_.size(); }
+  std::size_t waiters() const { return jobs_.size() + events_.size() + looking_; }
 
   void meet(const directory_entry& m) {
     if (m.name == "store_reader") reader_ = caf::actor_cast<store_reader_actor>(m.actor);
@@ -205,6 +217,7 @@ private:
   job_waiters jobs_; ///< By serial number.
   std::unordered_multimap<job_id, std::uint64_t> by_job_;
   std::vector<event_waiter> events_;
+  std::size_t looking_ = 0; ///< Waiters for events for whom the reader is being asked.
   std::uint64_t commits_ = 0;
 };
 

@@ -30,10 +30,21 @@ public:
 
   const char* name() const override { return "fabric.lane"; }
 
+  void on_exit() override {
+    alarm_.stop();
+    store_ = nullptr;
+    membership_ = nullptr;
+    scheduler_ = nullptr;
+    lanes_.clear();
+    workers_.clear();
+  }
+
   behavior_type make_behavior() override {
     return {
         [this](store_commit& m) { on_commit(m); },
-        [this](lane_loaded& m) { step({lane::page{std::move(m.rows)}}); },
+        [this](lane_loaded& m) {
+          step({lane::page{std::move(m.rows), m.after}});
+        },
         [this](worker_news& m) { on_news(m); },
         [this](lease_verdict& m) { step(std::move(m.items)); },
         [this](slot_offer& m) { step({std::move(m.what)}); },
@@ -70,7 +81,9 @@ private:
       std::visit(overloaded{[&](node::tell_want& e) { events.emplace_back(lane::wanted{std::move(e.what)}); },
                             [&](node::tell_started& e) { events.emplace_back(lane::started{e.what}); },
                             [&](node::tell_refused& e) { events.emplace_back(lane::refused{std::move(e.what)}); },
-                            [&](node::tell_ended& e) { events.emplace_back(lane::ended{std::move(e.what)}); },
+                            [&](node::tell_ended& e) {
+                              events.emplace_back(lane::ended{std::move(e.what), m.node});
+                            },
                             [](auto&) {}},
                  item);
     step(std::move(events));
@@ -105,7 +118,7 @@ private:
             },
             [&](lane::tell_start& e) { out.orders[e.node].items.emplace_back(node::lane_start{std::move(e.order)}); },
             [&](lane::tell_stop& e) { out.orders[e.node].items.emplace_back(node::lane_stop{e.order}); },
-            [&](lane::tell_forget& e) { out.orders[e.node].items.emplace_back(node::lane_forget{e.fence}); },
+            [&](lane::tell_forget& e) { forget(e, out); },
             [&](lane::lease_began& e) {
               out.leases.items.emplace_back(scheduler::attempt_leased{e.fence, e.id, name_, e.node, e.length});
             },
@@ -122,6 +135,11 @@ private:
     for (auto& [node, orders] : out.orders)
       if (const auto to = workers_.find(node); to != workers_.end()) tell(this, to->second, std::move(orders));
     if (!out.leases.items.empty()) tell(this, membership_, std::move(out.leases));
+  }
+
+  void forget(const lane::tell_forget& e, outbox& out) const {
+    if (!e.node.empty()) return out.orders[e.node].items.emplace_back(node::lane_forget{e.fence}), void();
+    for (const auto& [node, worker] : workers_) out.orders[node].items.emplace_back(node::lane_forget{e.fence});
   }
 
   void offer_to(const lane::offer& e) {

@@ -23,6 +23,14 @@ public:
 
   const char* name() const override { return "fabric.membership"; }
 
+  void on_exit() override {
+    alarm_.stop();
+    store_ = nullptr;
+    lanes_.clear();
+    links_.clear();
+    outage_.clear();
+  }
+
   behavior_type make_behavior() override {
     return {
         [this](renew_leases& m) { on_renewal(m); },

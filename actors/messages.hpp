@@ -46,6 +46,7 @@ struct load_lane_page {
 };
 struct lane_loaded {
   store::lane_page rows;
+  job_id after = 0; ///< Echo of the question.
 };
 struct committed_events {
   std::vector<store::event> events;

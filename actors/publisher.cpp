@@ -26,7 +26,11 @@ public:
     }};
   }
 
-  void on_exit() override { published_ = nullptr; }
+  /// Else its successor would find the port taken, by its own node.
+  void on_exit() override {
+    if (published_) system().middleman().unpublish(published_, how_.port);
+    published_ = nullptr;
+  }
 
 private:
   void publish(scheduler_actor scheduler) {

@@ -2,6 +2,7 @@
 
 #include "fabric/store/job_store.hpp"
 
+#include "actors/environment.hpp"
 #include "actors/interfaces.hpp"
 
 #include <memory>
@@ -10,9 +11,11 @@
 namespace fabric::actors {
 
 /// Spawns the actor of the read-only connection (detached). Its failures are replies.
-store_reader_actor spawn_store_reader(caf::actor_system& sys, std::shared_ptr<store::job_reader> db);
+store_reader_actor spawn_store_reader(caf::actor_system& sys, std::shared_ptr<store::job_reader> db,
+                                      spawn_as how = spawn_as::detached);
 
 /// Spawns the actor that reads logs from this node's spool (detached).
-spool_reader_actor spawn_spool_reader(caf::actor_system& sys, std::string spool, std::shared_ptr<store::job_reader> db);
+spool_reader_actor spawn_spool_reader(caf::actor_system& sys, std::string spool, std::shared_ptr<store::job_reader> db,
+                                      spawn_as how = spawn_as::detached);
 
 } // namespace fabric::actors

@@ -23,12 +23,31 @@ namespace {
 
 constexpr duration retry_interval = 50ms; ///< Between attempts to connect to a runner that is starting.
 
+/// The real one.
+class socket_wire final : public runner_wire {
+public:
+  explicit socket_wire(std::unique_ptr<exec::runner_link> link) : link_(std::move(link)) {}
+  void send(const exec::to_runner& what) override { link_->send(what); }
+
+private:
+  std::unique_ptr<exec::runner_link> link_;
+};
+
+expected<std::unique_ptr<runner_wire>> connect_over(const std::string& socket, runner_wire::callback on_frames) {
+  auto made = exec::runner_link::connect(socket, std::move(on_frames));
+  if (!made) return tl::unexpected{made.error()};
+  return std::make_unique<socket_wire>(std::move(*made));
+}
+
 class runner_shell : public runner_actor::base {
 public:
   runner_shell(caf::actor_config& cfg, environment_ptr env, runner_settings how)
       : runner_actor::base(cfg), env_(std::move(env)), how_(std::move(how)), process_(how_.start_command),
         alarm_(this, env_, [this] { on_alarm(); }) {
     harden(this);
+    if (!how_.connect)
+      how_.connect = [socket = how_.socket](runner_wire::callback f) { return connect_over(socket, std::move(f)); };
+    if (!how_.boottime_us) how_.boottime_us = exec::boottime_us;
   }
 
   const char* name() const override { return "fabric.runner"; }
@@ -48,7 +67,13 @@ public:
     };
   }
 
-  void on_exit() override { link_.reset(); }
+  void on_exit() override {
+    alarm_.stop();
+    link_.reset();
+    workers_.clear();
+    membership_ = nullptr;
+    outage_.reset();
+  }
 
 private:
   struct worker_seat {
@@ -68,13 +93,14 @@ private:
     const auto now = env_->now();
     if (!link_) connect();
     if (ready_ && now >= next_renewal_) renew();
-    alarm_.arm(link_ ? next_renewal_ : now + retry_interval);
+    if (!link_) alarm_.arm(now + retry_interval);
+    if (ready_) alarm_.arm(next_renewal_); // A runner that has not said hello yet is waited for.
   }
 
   void connect() {
     const auto connection = ++connection_;
-    auto made = exec::runner_link::connect(
-        how_.socket, [self = runner_actor{this}, connection](std::vector<exec::from_runner> frames, bool closed) {
+    auto made =
+        how_.connect([self = runner_actor{this}, connection](std::vector<exec::from_runner> frames, bool closed) {
           tell_anon(self, link_frames{connection, std::move(frames), closed});
         });
     if (made) {
@@ -137,6 +163,7 @@ private:
 
   void on(exec::has_ended& f, news_by_lane& news) {
     held_.erase(f.what.fence);
+    ended_[f.what.fence] = f.what;
     news[f.what.lane].items.emplace_back(node::runner_ended{std::move(f.what)});
     if (ends_to_come_ > 0 && --ends_to_come_ == 0) become_ready(news);
   }
@@ -157,8 +184,15 @@ private:
   void become_ready(news_by_lane& news) {
     ready_ = true;
     next_renewal_ = env_->now();
-    for (const auto& [lane, seat] : workers_) news[lane].items.emplace_back(node::runner_up{held_of(lane)});
+    for (const auto& [lane, seat] : workers_) tell_all(lane, news[lane]);
     alarm_.arm(next_renewal_);
+  }
+
+  /// Ends first, also those that a worker before this one was told of: it may not have lived to pass them on.
+  void tell_all(const std::string& lane, runner_news& news) const {
+    for (const auto& [fence, ended] : ended_)
+      if (ended.lane == lane) news.items.emplace_back(node::runner_ended{ended});
+    news.items.emplace_back(node::runner_up{held_of(lane)});
   }
 
   std::vector<held_attempt> held_of(const std::string& lane) const {
@@ -178,7 +212,10 @@ private:
     workers_[m.lane] = {m.from, m.slots};
     resize();
     tell(this, m.from, runner_news{{node::classes_changed{classes_}}});
-    if (ready_) tell(this, m.from, runner_news{{node::runner_up{held_of(m.lane)}}});
+    if (!ready_) return;
+    runner_news all;
+    tell_all(m.lane, all);
+    tell(this, m.from, std::move(all));
   }
 
   void resize() {
@@ -196,6 +233,7 @@ private:
                        if (link_) link_->send(exec::stop{e.order.fence, e.order.why, e.order.grace.count()});
                      },
                      [&](node::forget_attempt& e) {
+                       ended_.erase(e.fence);
                        if (link_) link_->send(exec::forget{e.fence});
                      },
                      [](auto&) {},
@@ -222,6 +260,7 @@ private:
       ended.lane = e.order.lane;
       ended.end.how = outcome::failed;
       ended.end.reason = "the command cannot be built: " + render(command.error());
+      ended_[ended.fence] = ended;
       back.items.emplace_back(node::runner_ended{std::move(ended)});
       return;
     }
@@ -329,8 +368,8 @@ private:
   }
 
   /// The fabric's clock and CLOCK_BOOTTIME run at the same speed; only their zero differs.
-  std::int64_t boot_micros(time_point at) const { return exec::boottime_us() + (at - env_->now()).count(); }
-  time_point boot_instant(std::int64_t us) const { return env_->now() + duration{us - exec::boottime_us()}; }
+  std::int64_t boot_micros(time_point at) const { return how_.boottime_us() + (at - env_->now()).count(); }
+  time_point boot_instant(std::int64_t us) const { return env_->now() + duration{us - how_.boottime_us()}; }
 
   environment_ptr env_;
   runner_settings how_;
@@ -339,11 +378,12 @@ private:
   membership_actor membership_;
   std::map<std::string, worker_seat> workers_; ///< By lane.
   std::vector<std::string> classes_;           ///< That can run here, sorted.
-  std::unique_ptr<exec::runner_link> link_;
+  std::unique_ptr<runner_wire> link_;
   std::uint64_t connection_ = 0;
   bool ready_ = false;
   std::uint32_t ends_to_come_ = 0;
   std::map<fence_t, held> held_;
+  std::map<fence_t, attempt_ended> ended_; ///< Reported by the runner and not forgotten yet.
   time_point next_renewal_{};
   std::uint64_t renewal_seq_ = 0;
   std::map<std::uint64_t, time_point> renewals_; ///< When each renewal was sent.

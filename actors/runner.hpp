@@ -1,15 +1,29 @@
 #pragma once
 
 #include "fabric/config/config.hpp"
+#include "fabric/exec/protocol.hpp"
 
 #include "actors/environment.hpp"
 #include "actors/interfaces.hpp"
 
+#include <cstdint>
+#include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 namespace fabric::actors {
+
+/// The connection to a fabric-runner, as its link actor uses it. Its destruction closes it.
+class runner_wire {
+public:
+  virtual ~runner_wire() = default;
+  virtual void send(const exec::to_runner& what) = 0; ///< Never blocks.
+
+  /// Gets at least one frame, or closed == true once and last. Callable from any thread.
+  using callback = std::function<void(std::vector<exec::from_runner> frames, bool closed)>;
+};
 
 /// How this node reaches, and if need be starts, its fabric-runner.
 struct runner_settings {
@@ -21,6 +35,9 @@ struct runner_settings {
   config::root config;                            ///< The node's own: it alone says what a class runs.
   std::map<std::string, std::string> environment; ///< fabricd's own; jobs get a part of it.
   duration renewal = std::chrono::seconds{5};
+  /// Unset: over the socket. In tests: to a scripted runner.
+  std::function<expected<std::unique_ptr<runner_wire>>(runner_wire::callback)> connect;
+  std::function<std::int64_t()> boottime_us; ///< Unset: CLOCK_BOOTTIME.
 };
 
 /// Spawns the link to the fabric-runner process of this node. It routes between the workers of the node and the

@@ -5,11 +5,13 @@
 #include "fabric/scheduler/admission.hpp"
 
 #include "actors/compat.hpp"
+#include "actors/events.hpp"
 #include "actors/gather.hpp"
 #include "actors/messages.hpp"
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <map>
 #include <random>
 
@@ -31,6 +33,17 @@ public:
 
   const char* name() const override { return "fabric.scheduler"; }
 
+  void on_exit() override {
+    store_ = nullptr;
+    reader_ = nullptr;
+    spool_ = nullptr;
+    events_ = nullptr;
+    membership_ = nullptr;
+    lanes_.clear();
+    workers_.clear();
+    requests_.clear();
+  }
+
   behavior_type make_behavior() override {
     return {
         [this](submit_jobs& m) { return submit(m); },
@@ -40,9 +53,9 @@ public:
         [this](kick_jobs& m) { return change<store::kick>(m.ids, [](job_id id) { return store::kick{id}; }); },
         [this](get_jobs& m) { return pass<job_page>(reader_, std::move(m), answer_limit); },
         [this](list_jobs& m) { return pass<job_page>(reader_, std::move(m), answer_limit); },
-        [this](wait_jobs& m) { return pass<job_page>(events_, std::move(m), m.patience + answer_limit); },
+        [this](wait_jobs& m) { return pass<job_page>(events_, m, patience(m.patience) + answer_limit); },
         [this](get_details m) { return pass<job_details>(reader_, m, answer_limit); },
-        [this](get_events m) { return pass<event_page>(events_, m, m.patience + answer_limit); },
+        [this](get_events m) { return pass<event_page>(events_, m, patience(m.patience) + answer_limit); },
         [this](read_log m) { return pass<log_piece>(spool_, m, answer_limit); },
         [this](get_lanes) { return lanes(); },
         [this](get_nodes) { return nodes(); },
@@ -159,6 +172,9 @@ private:
 
   // -- what asks
   // --------------------------------------------------------------------------------------------------------
+
+  /// What the events actor will make of it; clients may ask for anything.
+  static duration patience(duration wished) { return std::clamp(wished, duration{0}, patience_max); }
 
   /// Hands a question on and its answer back.
   template <class Reply, class To, class Question>

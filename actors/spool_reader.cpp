@@ -67,9 +67,9 @@ private:
 
 } // namespace
 
-spool_reader_actor spawn_spool_reader(caf::actor_system& sys, std::string spool,
-                                      std::shared_ptr<store::job_reader> db) {
-  return sys.spawn<spool_reader_shell, caf::detached>(std::move(spool), std::move(db));
+spool_reader_actor spawn_spool_reader(caf::actor_system& sys, std::string spool, std::shared_ptr<store::job_reader> db,
+                                      spawn_as how) {
+  return spawn_shell<spool_reader_shell>(sys, how == spawn_as::detached, std::move(spool), std::move(db));
 }
 
 } // namespace fabric::actors

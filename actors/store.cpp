@@ -25,6 +25,13 @@ public:
 
   const char* name() const override { return "fabric.store"; }
 
+  void on_exit() override {
+    events_ = nullptr;
+    runner_ = nullptr;
+    senders_.clear();
+    lane_owners_.clear();
+  }
+
   behavior_type make_behavior() override {
     return {
         [this](store_operations& m) { take(m); },
@@ -99,7 +106,7 @@ private:
   void load(const load_lane_page& m) {
     auto rows = db_->load_lane(m.lane, m.after, m.limit);
     if (!rows) return env_->fail(exit_io_error, "the store failed: " + render(rows.error()));
-    tell(this, m.from, lane_loaded{std::move(*rows)});
+    tell(this, m.from, lane_loaded{std::move(*rows), m.after});
   }
 
   void meet(const directory_entry& m) {
@@ -119,8 +126,9 @@ private:
 
 } // namespace
 
-store_actor spawn_store(caf::actor_system& sys, environment_ptr env, std::shared_ptr<store::job_store> db) {
-  return sys.spawn<store_shell, caf::detached>(std::move(env), std::move(db));
+store_actor spawn_store(caf::actor_system& sys, environment_ptr env, std::shared_ptr<store::job_store> db,
+                        spawn_as how) {
+  return spawn_shell<store_shell>(sys, how == spawn_as::detached, std::move(env), std::move(db));
 }
 
 } // namespace fabric::actors

@@ -23,15 +23,19 @@ public:
 
   behavior_type make_behavior() override {
     return {
-        [this](get_jobs& m) { return page(db_->find_all(m.ids)); },
-        [this](list_jobs& m) { return list(m); },
-        [this](get_details m) { return details(m.id); },
-        [this](get_events m) { return events(m); },
+        [this](get_jobs& m) { return jobs(m); },         [this](list_jobs& m) { return list(m); },
+        [this](get_details m) { return details(m.id); }, [this](get_events m) { return events(m); },
         [this](get_lanes) { return lanes(); },
     };
   }
 
 private:
+  job_page jobs(const get_jobs& m) {
+    if (m.ids.size() > limits::batch_jobs)
+      return {{}, error{errc::too_large, "at most 512 jobs in one question", "/ids"}};
+    return page(db_->find_all(m.ids));
+  }
+
   static job_page page(expected<std::vector<job>> rows) {
     if (!rows) return {{}, rows.error()};
     return {std::move(*rows), std::nullopt};
@@ -86,8 +90,8 @@ private:
 
 } // namespace
 
-store_reader_actor spawn_store_reader(caf::actor_system& sys, std::shared_ptr<store::job_reader> db) {
-  return sys.spawn<store_reader_shell, caf::detached>(std::move(db));
+store_reader_actor spawn_store_reader(caf::actor_system& sys, std::shared_ptr<store::job_reader> db, spawn_as how) {
+  return spawn_shell<store_reader_shell>(sys, how == spawn_as::detached, std::move(db));
 }
 
 } // namespace fabric::actors

@@ -23,6 +23,12 @@ public:
 
   const char* name() const override { return "fabric.supervisor"; }
 
+  void on_exit() override {
+    table_.clear();
+    directory_ = nullptr;
+    store_ = nullptr;
+  }
+
   behavior_type make_behavior() override {
     for (std::size_t i = 0; i < table_.size(); ++i) start(i);
     return {
@@ -41,6 +47,9 @@ private:
 
   void start(std::size_t index) {
     auto& child = table_[index];
+    // Who was down when this one ended may have come back before it: to the old one.
+    if (child.starts > 0)
+      for (const auto& other : child.spec.takes_along) end(other);
     child.now = child.spec.start();
     ++child.starts;
     if (child.spec.name == "store") store_ = caf::actor_cast<store_actor>(child.now);

@@ -22,6 +22,12 @@ public:
 
   const char* name() const override { return "fabric.worker"; }
 
+  void on_exit() override {
+    alarm_.stop();
+    lane_ = nullptr;
+    runner_ = nullptr;
+  }
+
   behavior_type make_behavior() override {
     return {
         [this](lane_orders& m) { step(std::move(m.items)); },

@@ -16,23 +16,35 @@ namespace {
 
 using ids_t = std::vector<job_id>;
 
+/// How to say what became of a job.
+struct wording {
+  std::string usual;   ///< The state it is in, if it cannot be asked for.
+  std::string running; ///< If it is running.
+};
+
 /// What a receipt says, in JSON or in words.
-exit_code print(session& s, const actors::receipt& r, const std::string& became) {
+exit_code print(session& s, const actors::receipt& r, const std::string& became, const wording& words) {
   if (s.call.json) {
-    nlohmann::json out{{"id", r.id}, {"ok", !r.failure}, {"state", became.empty() ? nlohmann::json() : became}};
-    if (r.failure) out["error"] = to_json(*r.failure);
+    nlohmann::json out{{"id", r.id}, {"ok", !r.failure}};
+    if (r.failure)
+      out["error"] = to_json(*r.failure);
+    else
+      out["state"] = became;
     s.screen.line(json_text(out));
   } else if (!r.failure) {
-    s.screen.line(std::to_string(r.id) + "  " + (became == "running" ? "asked to stop" : became));
+    s.screen.line(std::to_string(r.id) + "  " + (became == "running" ? words.running : became));
   }
   if (!r.failure) return done;
-  if (!s.call.json) s.screen.notice("job " + std::to_string(r.id) + ": " + printable(render(*r.failure)));
+  if (!s.call.json) {
+    const bool names_it = r.failure->message.starts_with("job ");
+    s.screen.notice((names_it ? "" : "job " + std::to_string(r.id) + ": ") + printable(render(*r.failure)));
+  }
   return exit_code_for(r.failure->code);
 }
 
 /// Applies `change` to all jobs that were named. Repeating it does no harm, so an answer that got lost is asked for
 /// again by whoever reads the exit code.
-template <class Change> exit_code change_all(session& s, Change change, const std::string& usual) {
+template <class Change> exit_code change_all(session& s, Change change, const wording& words) {
   exit_code code = done;
   for (std::size_t at = 0; at < s.call.ids.size(); at += limits::batch_jobs) {
     const auto begin = s.call.ids.begin() + static_cast<std::ptrdiff_t>(at);
@@ -45,7 +57,7 @@ template <class Change> exit_code change_all(session& s, Change change, const st
       for (const auto& j : *rows) states[j.id] = to_string(j.state);
     for (auto& r : reply->items) {
       const auto known = states.find(r.id);
-      code = worse(code, print(s, r, known == states.end() ? usual : known->second));
+      code = worse(code, print(s, r, known == states.end() ? words.usual : known->second, words));
     }
   }
   return code;
@@ -54,13 +66,11 @@ template <class Change> exit_code change_all(session& s, Change change, const st
 } // namespace
 
 exit_code cancel(session& s) {
-  return change_all(
-      s, [&](const ids_t& ids) { return s.cell.cancel(ids); }, "cancelled");
+  return change_all(s, [&](const ids_t& ids) { return s.cell.cancel(ids); }, {"cancelled", "asked to stop"});
 }
 
 exit_code kick(session& s) {
-  return change_all(
-      s, [&](const ids_t& ids) { return s.cell.kick(ids); }, "ready");
+  return change_all(s, [&](const ids_t& ids) { return s.cell.kick(ids); }, {"ready", "running"});
 }
 
 } // namespace fabric::cli

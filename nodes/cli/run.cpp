@@ -9,7 +9,12 @@
 
 #include <nlohmann/json.hpp>
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <sstream>
 #include <thread>
 
 namespace fabric::cli {
@@ -19,6 +24,23 @@ namespace {
 constexpr const char* ad_hoc_class = "adhoc";
 constexpr auto pause_min = std::chrono::milliseconds{20};
 constexpr auto pause_max = std::chrono::milliseconds{400};
+
+/// The command as an absolute path, as a shell here would find it: jobs have no PATH of ours. What is not found is left
+/// as it is, for the node to refuse.
+std::string found_program(const std::string& name) {
+  namespace fs = std::filesystem;
+  std::error_code ignored;
+  if (name.empty() || name.front() == '/') return name;
+  if (name.find('/') != std::string::npos) return fs::absolute(name, ignored).lexically_normal().string();
+  const char* path = std::getenv("PATH");
+  std::istringstream folders(path == nullptr ? "" : path);
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    const auto candidate = fs::absolute(folder, ignored) / name;
+    if (!ignored && !fs::is_directory(candidate, ignored) && ::access(candidate.c_str(), X_OK) == 0)
+      return candidate.string();
+  }
+  return name;
+}
 
 /// Copies both streams of a job until it has ended.
 exit_code copy_output(session& s, job_id id) {
@@ -64,7 +86,9 @@ exit_code await(session& s, job_id id) {
 exit_code run(session& s) {
   job_spec spec = s.call.job.spec;
   spec.job_class = ad_hoc_class;
-  spec.input = json_text({{"argv", s.call.job.argv}});
+  auto argv = s.call.job.argv;
+  argv.front() = found_program(argv.front());
+  spec.input = json_text({{"argv", std::move(argv)}});
   auto good = checked(std::move(spec));
   if (!good) {
     s.failed(good.error());

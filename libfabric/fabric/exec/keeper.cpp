@@ -141,7 +141,12 @@ void keep(const keeper_setup& setup) {
   ::sigprocmask(SIG_SETMASK, &blocked, nullptr);
   ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   ::prctl(PR_SET_NAME, "fabric-keeper");
-  if (!setup.cgroup.empty()) enter_cgroup(setup.cgroup);
+  if (!setup.cgroup.empty() && !enter_cgroup(setup.cgroup)) {
+    // Another runner that just started took the empty directory for an old one.
+    const auto slash = setup.cgroup.rfind("/fabric-slot-");
+    make_cgroup(setup.cgroup.substr(0, slash), setup.cgroup.substr(slash + 13));
+    enter_cgroup(setup.cgroup);
+  }
   ::_exit(keeper(setup).serve());
 }
 

@@ -85,6 +85,7 @@ int runner::loop::serve() {
     flush_all();
   }
   flush_all();
+  dismiss_keepers();
   return 0;
 }
 
@@ -135,14 +136,17 @@ void runner::loop::on_time() {
   }
   if (!orphans_.empty() && now >= clean_us_) clean_up();
   kill_frozen_keepers(now);
-  if (client_.open()) idle_since_us_ = 0;
-  else if (unfinished_count() > 0) idle_since_us_ = now;
-  else if (idle_since_us_ == 0) idle_since_us_ = now;
+  if (client_.open())
+    idle_since_us_ = 0;
+  else if (unfinished_count() > 0)
+    idle_since_us_ = now;
+  else if (idle_since_us_ == 0)
+    idle_since_us_ = now;
 }
 
 bool runner::loop::may_leave() {
-  const bool idle_out = options_.idle_exit_us > 0 && idle_since_us_ != 0 &&
-                        boottime_us() >= idle_since_us_ + options_.idle_exit_us;
+  const bool idle_out =
+      options_.idle_exit_us > 0 && idle_since_us_ != 0 && boottime_us() >= idle_since_us_ + options_.idle_exit_us;
   return (draining_ || leaving_ || idle_out) && unfinished_count() == 0;
 }
 

@@ -230,6 +230,14 @@ void runner::loop::retire_surplus() {
     if (slots_[i].now == slot::phase::idle) slots_[i].channel.close(); // it leaves; reap() does the rest
 }
 
+void runner::loop::dismiss_keepers() {
+  for (auto& s : slots_) {
+    s.channel.close();
+    if (s.pid != 0 && s.now == slot::phase::idle) ::waitpid(s.pid, nullptr, 0); // it leaves at once
+    remove_cgroup(s.cgroup);
+  }
+}
+
 void runner::loop::kill_frozen_keepers(std::int64_t now) {
   for (const auto& s : slots_) {
     if (s.now != slot::phase::busy || s.leaked) continue;

@@ -97,6 +97,7 @@ private:
   bool kill_own_orphans();
   void finish_orphan(const orphan& o);
   void retire_surplus();
+  void dismiss_keepers();
   void kill_frozen_keepers(std::int64_t now);
 
   runner_options options_;

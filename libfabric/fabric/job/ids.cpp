@@ -1,6 +1,7 @@
 #include "fabric/job/ids.hpp"
 
-#include <cassert>
+#include "fabric/invariant.hpp"
+
 #include <limits>
 
 namespace fabric {
@@ -13,13 +14,13 @@ constexpr std::uint64_t largest_id = std::numeric_limits<std::int64_t>::max();
 
 id_block::id_block(std::uint64_t high_water, std::uint64_t block_size)
     : last_(high_water), mark_(high_water), saved_(high_water), block_size_(block_size) {
-  assert(block_size_ >= 1 && block_size_ <= largest_id);
-  assert(high_water <= largest_id);
+  invariant(block_size_ >= 1 && block_size_ <= largest_id);
+  invariant(high_water <= largest_id);
 }
 
 std::uint64_t id_block::take() {
   if (last_ == mark_) {
-    assert(mark_ <= largest_id - block_size_);
+    invariant(mark_ <= largest_id - block_size_);
     mark_ += block_size_;
   }
   return ++last_;
@@ -30,7 +31,7 @@ std::optional<std::uint64_t> id_block::unsaved_mark() const {
 }
 
 void id_block::committed() {
-  assert(last_ <= mark_);
+  invariant(last_ <= mark_);
   saved_ = mark_;
 }
 

@@ -1,16 +1,17 @@
 #include "fabric/job/retry.hpp"
 
+#include "fabric/invariant.hpp"
+
 #include <algorithm>
-#include <cassert>
 #include <cmath>
 
 namespace fabric {
 
 duration backoff(const retry_policy& policy, std::uint32_t failures, double draw) {
-  assert(failures >= 1);
-  assert(draw >= 0.0 && draw < 1.0);
-  assert(policy.factor >= 1.0 && policy.jitter >= 0.0 && policy.jitter <= 1.0);
-  assert(policy.base >= duration::zero() && policy.max >= duration::zero());
+  invariant(failures >= 1);
+  invariant(draw >= 0.0 && draw < 1.0);
+  invariant(policy.factor >= 1.0 && policy.jitter >= 0.0 && policy.jitter <= 1.0);
+  invariant(policy.base >= duration::zero() && policy.max >= duration::zero());
   if (policy.base == duration::zero()) return duration::zero(); // 0 times an infinite power would be NaN.
   // In double, since the power overflows any integer long before `failures` reaches its cap.
   const double uncapped = static_cast<double>(policy.base.count()) * std::pow(policy.factor, failures - 1);

@@ -1,9 +1,9 @@
 #include "fabric/job/transitions.hpp"
 
+#include "fabric/invariant.hpp"
 #include "fabric/job/limits.hpp"
 
 #include <algorithm>
-#include <cassert>
 
 namespace fabric {
 
@@ -29,7 +29,7 @@ void release(job& j) {
 }
 
 void finish(job& j, job_state state, time_point now) {
-  assert(is_final(state));
+  invariant(is_final(state));
   j.state = state;
   j.finished_at = now;
   j.run_at = no_time;
@@ -60,10 +60,10 @@ void retry_or_bury(job& j, std::uint32_t count, std::uint32_t cap, std::string_v
 }
 
 void demote(job& j, const end_decision& decision, std::uint64_t order, time_point now) {
-  assert(decision.lane_count >= 1);
+  invariant(decision.lane_count >= 1);
   go_on_or_bury(j, job_state::ready, ++j.counts.demoted, decision.lane_count, "demoted", now);
   if (j.state != job_state::ready) return;
-  assert(order > 0);
+  invariant(order > 0);
   j.lane = decision.move_to;
   j.demoted_order = order;
   j.overflow_from.clear();
@@ -90,7 +90,7 @@ void follow(job& j, outcome how, const attempt_end& end, const end_decision& dec
     break;
   case outcome::drained: j.state = job_state::ready; break;
   case outcome::cancelled: finish(j, job_state::cancelled, now); break;
-  case outcome::none: assert(false); break;
+  case outcome::none: invariant(false); break;
   }
 }
 
@@ -102,10 +102,10 @@ std::string reason_of(outcome how, const attempt_end& end) {
 } // namespace
 
 expected<job> apply_lease(const job& before, const lease_terms& terms, time_point now) {
-  assert(terms.fence > 0);
+  invariant(terms.fence > 0);
   (void)now; // When it was leased is the attempt's to keep.
   if (before.state != job_state::ready) return not_in(before, "ready");
-  assert(terms.fence > before.fence);
+  invariant(terms.fence > before.fence);
   job after = changed(before);
   after.state = job_state::running;
   after.fence = terms.fence;
@@ -137,7 +137,7 @@ expected<job> apply_end(const job& before, const attempt_end& end, const end_dec
 }
 
 expected<job> apply_move(const job& before, const std::string& to_lane, bool overflow) {
-  assert(!to_lane.empty());
+  invariant(!to_lane.empty());
   if (before.state != job_state::ready) return not_in(before, "ready");
   // A job taken by overflow has one way: back to where it came from. A chain would forget that.
   const bool allowed = overflow ? before.overflow_from.empty() && to_lane != before.lane
@@ -191,13 +191,14 @@ expected<job> apply_lane_death(const job& before, time_point now) {
   if (is_final(before.state)) return not_in(before, "live");
   job after = changed(before);
   ++after.lane_deaths;
-  if (before.state != job_state::running && after.lane_deaths >= limits::lane_death_cap)
-    bury(after, times(after.lane_deaths, "its lane's actor died while handling it"), now);
+  if (after.lane_deaths < limits::lane_death_cap) return after;
+  release(after);
+  bury(after, times(after.lane_deaths, "its lane's actor died while handling it"), now);
   return after;
 }
 
 expected<job> apply_extend(const job& before, duration length) {
-  assert(length > duration::zero());
+  invariant(length > duration::zero());
   if (before.state != job_state::running) return not_in(before, "running");
   job after = changed(before);
   after.lease = std::max(before.lease, length); // A repeat that comes late must not shorten it.

@@ -58,7 +58,8 @@ expected<job> apply_cancel(const job& before, const std::string& reason, time_po
 /// buried -> ready with its counts and reason cleared. errc::wrong_state otherwise.
 expected<job> apply_kick(const job& before, time_point now);
 
-/// A lane actor died while it handled this job: counts it and buries at 2 (unless running: then only counts).
+/// A lane actor died while it handled this job: counts it and buries at 2, also while it runs: nobody could end its
+/// attempt, since that is what the lane dies of. The node is told to stop what the cell no longer knows.
 expected<job> apply_lane_death(const job& before, time_point now);
 
 /// The lease was lengthened to `length`. errc::wrong_state unless running.

@@ -1,6 +1,6 @@
+#include "fabric/invariant.hpp"
 #include "fabric/lane/state.hpp"
 
-#include <cassert>
 #include <utility>
 
 namespace fabric::lane {
@@ -50,6 +50,7 @@ void machine::state::on(const answered& e) {
       (std::holds_alternative<store::end>(it->second.op) || std::holds_alternative<store::open_lane>(it->second.op));
   if (try_again) return; // Its timer repeats it.
   const auto what = std::move(it->second);
+  current = what.job;
   asked.erase(it);
   alarms.cancel(timer_kind::answer, e.ticket);
   std::visit([&](const auto& op) { settle(op, what, e.reply); }, what.op);
@@ -70,7 +71,7 @@ void machine::state::settle(const store::lease& op, const unanswered& what, cons
 }
 
 void machine::state::leased(const unanswered& what, const store::answer& reply) {
-  assert(reply.row);
+  invariant(reply.row.has_value());
   const auto& row = *reply.row;
   jobs.erase(row.id);
   auto* a = attempts.find(row.fence);

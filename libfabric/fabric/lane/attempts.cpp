@@ -1,6 +1,5 @@
+#include "fabric/invariant.hpp"
 #include "fabric/lane/state.hpp"
-
-#include <cassert>
 
 namespace fabric::lane {
 
@@ -21,6 +20,7 @@ void machine::state::on(const refused& e) {
 }
 
 void machine::state::on(const ended& e) {
+  current = e.what.job;
   auto* const a = attempts.find(e.what.fence);
   if (a == nullptr) return end_unknown(e);
   if (a->phase == attempt_phase::ending) return; // A repeat: the store is being asked.
@@ -59,6 +59,7 @@ void machine::state::send_start(live_attempt& a) {
 /// The node holds it. The budget counts from process start as the runner measured it; a message that was late can
 /// only lengthen it, so the earliest end that any message gives is nearest to the truth.
 void machine::state::now_running(live_attempt& a, duration ran, bool process_seen) {
+  current = a.job;
   a.phase = attempt_phase::started;
   a.answered = true;
   a.absent = false;
@@ -73,10 +74,11 @@ void machine::state::now_running(live_attempt& a, duration ran, bool process_see
 }
 
 void machine::state::budget_over(live_attempt& a) {
-  assert(a.phase != attempt_phase::ending && a.stopping == stop_reason::none);
+  current = a.job;
+  invariant(a.phase != attempt_phase::ending && a.stopping == stop_reason::none);
   a.decision = policy->on_timeout(a.facts, how.name, view);
   if (a.decision->what == policy::timeout_decision::kind::extend) {
-    assert(a.decision->extension > duration{0});
+    invariant(a.decision->extension > duration{0});
     a.deadline = now + a.decision->extension;
     return alarms.set(timer_kind::budget, a.fence, *a.deadline);
   }
@@ -110,7 +112,7 @@ void machine::state::lost(live_attempt& a, std::string reason, bool had_started)
 /// @param reported by its node, which is to forget it once the end is committed. What the lane gave up on may still
 ///        report: as an unknown fence then.
 void machine::state::finish(live_attempt& a, attempt_end end, bool reported) {
-  assert(a.phase != attempt_phase::ending);
+  invariant(a.phase != attempt_phase::ending);
   a.phase = attempt_phase::ending;
   quiet(a.fence);
   slots.release(a.node);
@@ -143,6 +145,7 @@ void machine::state::quiet(fence_t fence) {
 end_decision machine::state::decide(attempt_end& end, const policy::job_facts& facts, std::uint32_t failures,
                                     const std::optional<policy::timeout_decision>& known) {
   using kind = policy::timeout_decision::kind;
+  current = facts.id;
   end_decision d;
   d.lane_count = how.lane_count;
   if (end.how == outcome::demoted) {

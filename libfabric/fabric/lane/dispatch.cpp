@@ -26,6 +26,7 @@ void machine::state::dispatch() {
 }
 
 void machine::state::lease_to(waiting_job& j, const worker_slots& w) {
+  current = j.first;
   jobs.take(j);
   slots.take(w.node);
   const store::lease op{j.first, j.second.version, how.name, epoch, w.node, w.worker, how.lease};

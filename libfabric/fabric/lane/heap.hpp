@@ -1,6 +1,7 @@
 #pragma once
 
-#include <cassert>
+#include "fabric/invariant.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -34,7 +35,7 @@ public:
   /// @pre `item` is in this heap (asserted).
   void remove(T& item) {
     const std::size_t at = Order::position(item);
-    assert(at < items_.size() && items_[at] == &item);
+    invariant(at < items_.size() && items_[at] == &item);
     place(at, items_.back());
     items_.pop_back();
     if (at == items_.size()) return;

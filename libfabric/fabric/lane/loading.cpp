@@ -1,7 +1,7 @@
+#include "fabric/invariant.hpp"
 #include "fabric/lane/state.hpp"
 
 #include <algorithm>
-#include <cassert>
 #include <utility>
 
 namespace fabric::lane {
@@ -63,7 +63,7 @@ void machine::state::on(const page& e) {
   }
   if (!rows.empty()) loaded_to = rows.back().id;
   if (e.rows.last) return serve();
-  assert(!rows.empty());
+  invariant(!rows.empty());
   ask_page();
 }
 
@@ -109,6 +109,7 @@ void machine::state::on(const feed& e) {
 }
 
 void machine::state::apply(const store::lane_change& change) {
+  current = change.entry.id;
   if (!serving()) {
     auto& version = fed[change.entry.id];
     version = std::max(version, change.entry.version);
@@ -125,7 +126,7 @@ void machine::state::merge(const store::lane_entry& entry, bool from_feed) {
   if (entry.state == job_state::running) return merge_running(entry);
   const auto* const a = attempts.of_job(entry.id);
   if (a != nullptr && a->version >= entry.version) return;
-  assert(!is_final(entry.state));
+  invariant(!is_final(entry.state));
   jobs.put(entry, now);
 }
 

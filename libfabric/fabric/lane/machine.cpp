@@ -1,6 +1,5 @@
+#include "fabric/invariant.hpp"
 #include "fabric/lane/state.hpp"
-
-#include <cassert>
 
 namespace fabric::lane {
 
@@ -18,7 +17,7 @@ job_id machine::current_job() const { return state_->current; }
 
 machine::state::state(settings settings_, std::shared_ptr<policy::lane_policy> policy_, std::uint64_t seed)
     : how(std::move(settings_)), policy(std::move(policy_)), random(seed), jobs(classes, how.demoted_first) {
-  assert(policy != nullptr && !how.name.empty() && how.page > 0);
+  invariant(policy != nullptr && !how.name.empty() && how.page > 0);
   takes_from = policy->overflow(how.name, view);
 }
 

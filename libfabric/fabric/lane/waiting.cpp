@@ -1,6 +1,7 @@
 #include "fabric/lane/waiting.hpp"
 
-#include <cassert>
+#include "fabric/invariant.hpp"
+
 #include <limits>
 #include <tuple>
 
@@ -32,7 +33,7 @@ waiting_job* waiting_jobs::find(job_id id) {
 }
 
 void waiting_jobs::put(const store::lane_entry& entry, time_point now) {
-  assert(entry.state < job_state::running);
+  invariant(entry.state < job_state::running);
   auto& j = *jobs_.try_emplace(entry.id).first;
   auto& row = j.second;
   const bool was_ready = row.where == place::ready || row.where == place::asked_ready;
@@ -43,7 +44,7 @@ void waiting_jobs::put(const store::lane_entry& entry, time_point now) {
   row.priority = entry.priority;
   row.job_class = classes_.intern(entry.job_class);
   const auto from = entry.overflow_from.empty() ? 0 : lanes_.intern(entry.overflow_from) + 1;
-  assert(from <= std::numeric_limits<std::uint16_t>::max());
+  invariant(from <= std::numeric_limits<std::uint16_t>::max());
   row.overflow_from = static_cast<std::uint16_t>(from);
   row.where = entry.state == job_state::ready       ? place::ready
               : entry.state == job_state::scheduled ? place::delayed
@@ -69,7 +70,7 @@ void waiting_jobs::clear() {
 }
 
 void waiting_jobs::take(waiting_job& j) {
-  assert(j.second.where == place::ready || j.second.where == place::delayed);
+  invariant(j.second.where == place::ready || j.second.where == place::delayed);
   dequeue(j);
   j.second.where = j.second.where == place::ready ? place::asked_ready : place::asked_due;
 }
@@ -132,7 +133,7 @@ void waiting_jobs::dequeue(waiting_job& j) {
   heap_of(j).remove(j);
   --ready_;
   const auto since = ready_since_.find(tenth_of(j.second.at));
-  assert(since != ready_since_.end());
+  invariant(since != ready_since_.end());
   if (--since->second == 0) ready_since_.erase(since);
   guests_.erase(j.first);
 }

@@ -1,7 +1,8 @@
 #include "fabric/lane/workers.hpp"
 
+#include "fabric/invariant.hpp"
+
 #include <algorithm>
-#include <cassert>
 
 namespace fabric::lane {
 
@@ -32,7 +33,7 @@ void workers::forget(const std::string& node, std::uint64_t boot) {
 
 void workers::release(const std::string& node) {
   auto& known = at(node);
-  assert(known.taken > 0);
+  invariant(known.taken > 0);
   --known.taken;
 }
 

@@ -1,6 +1,7 @@
 #include "fabric/node/worker.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace fabric::node {
 
@@ -9,13 +10,14 @@ namespace {
 /// A start whose lease has less than this left would be killed before it could do much.
 constexpr duration shortest_lease = 1s;
 constexpr std::size_t wants_remembered = 16;
+constexpr std::size_t over_remembered = 256; ///< Far more than a lane can have on the way to one worker.
 
 } // namespace
 
 worker_effects worker::handle(const worker_event& what, time_point now) {
   worker_effects out;
   std::visit([&](const auto& e) { on(e, now, out); }, what);
-  check_drained(out);
+  check_drained(now, out);
   return out;
 }
 
@@ -26,10 +28,8 @@ std::optional<time_point> worker::wake_at() const {
 }
 
 worker_status worker::report(time_point now) const {
-  worker_status s{how_.name, how_.lane, how_.slots, leaked_, drain_deadline_.has_value(), runner_up_, {}};
-  for (const auto& [fence, h] : held_)
-    s.held.push_back({fence, h.job, h.attempt, h.at == phase::running ? now - h.started : duration{0}, how_.lane});
-  return s;
+  const auto leaked = static_cast<std::uint32_t>(leaked_.size());
+  return {how_.name, how_.lane, how_.slots, leaked, drain_deadline_.has_value(), runner_up_, list_held(now)};
 }
 
 void worker::on(const lane_up&, time_point now, worker_effects& out) {
@@ -40,34 +40,57 @@ void worker::on(const lane_up&, time_point now, worker_effects& out) {
 void worker::on(const lane_start& e, time_point now, worker_effects& out) {
   const auto fence = e.order.fence;
   if (const auto known = held_.find(fence); known != held_.end()) return repeat_known(known->second, fence, now, out);
-  const auto refuse = [&](std::string why) { out.push_back(tell_refused{{fence, std::move(why)}}); };
-  if (drain_deadline_) return refuse("the node drains");
-  if (!runner_up_) return refuse("the node's runner is away");
+  // Before the runner's first hello it may be running it already, for a worker that is no more: the lane asks again.
+  if (!runner_known_) return;
+  // A repeat that crossed the refusal or the end on its way: the lane has given the attempt up, or is about to.
+  if (is_over(fence)) return refuse(fence, "refused or ended here before", out);
+  if (drain_deadline_) return refuse(fence, "the node drains", out);
+  if (!runner_up_) return refuse(fence, "the node's runner is away", out);
   const auto deadline = lease_end(e.order);
-  if (!deadline || *deadline - now < shortest_lease) return refuse("the start came too late for its lease");
+  if (!deadline || *deadline - now < shortest_lease) return refuse(fence, "the start came too late for its lease", out);
   held_.emplace(fence, held{e.order.job, e.order.attempt, phase::asked, {}, {}});
   out.push_back(run_attempt{e.order, *deadline});
 }
 
 void worker::on(const lane_stop& e, time_point, worker_effects& out) {
-  const auto known = held_.find(e.order.fence);
+  const auto fence = e.order.fence;
+  const auto known = held_.find(fence);
   if (known != held_.end() && known->second.at == phase::ended) {
     out.push_back(tell_ended{*known->second.end});
     return;
   }
+  // A job whose process cannot be killed is held until its lease is over, not longer.
+  if (e.order.why == stop_reason::unknown && leaked_.contains(fence)) held_.erase(fence);
   out.push_back(stop_attempt{e.order}); // Also for a fence unknown here: the runner may hold it.
 }
 
 void worker::on(const lane_forget& e, time_point, worker_effects& out) {
-  held_.erase(e.fence);
+  const auto known = held_.find(e.fence);
+  if (known != held_.end() && known->second.at != phase::ended) {
+    out.push_back(stop_attempt{{e.fence, stop_reason::unknown, duration{0}}});
+    return;
+  }
+  if (known != held_.end()) held_.erase(known);
+  remember_over(e.fence);
   out.push_back(forget_attempt{e.fence});
 }
 
 void worker::on(const runner_up& e, time_point now, worker_effects& out) {
   runner_up_ = true;
+  runner_known_ = true;
   // What ended keeps its report; of the rest, the runner's list is the truth.
-  std::erase_if(held_, [](const auto& item) { return item.second.at != phase::ended; });
+  auto before = std::exchange(held_, {});
   for (const auto& h : e.held) held_[h.fence] = {h.job, h.attempt, phase::running, now - h.ran, {}};
+  for (auto& [fence, h] : before) {
+    if (h.at == phase::ended) {
+      held_[fence] = std::move(h);
+    } else if (!held_.contains(fence)) {
+      remember_over(fence);
+      // The order may still be on its way to the runner; this comes behind it.
+      if (h.at == phase::asked) out.push_back(stop_attempt{{fence, stop_reason::unknown, duration{0}}});
+    }
+  }
+  std::erase_if(leaked_, [&](fence_t fence) { return !held_.contains(fence); });
   say_want(now, out);
   if (handed_back_) hand_back(out);
 }
@@ -82,15 +105,20 @@ void worker::on(const runner_started& e, time_point now, worker_effects& out) {
   if (known == held_.end() || known->second.at == phase::ended) return;
   known->second.at = phase::running;
   known->second.started = e.at;
-  out.push_back(tell_started{{e.fence, std::max(now - e.at, duration{0})}});
+  repeat_known(known->second, e.fence, now, out);
 }
 
 void worker::on(const runner_refused& e, time_point, worker_effects& out) {
-  held_.erase(e.fence);
-  out.push_back(tell_refused{{e.fence, e.why}});
+  if (const auto known = held_.find(e.fence); known != held_.end()) {
+    if (known->second.at == phase::ended) return;
+    if (drain_deadline_) fates_.push_back({known->second.job, known->second.attempt, "handed back"});
+    held_.erase(known);
+  }
+  refuse(e.fence, e.why, out);
 }
 
 void worker::on(const runner_ended& e, time_point, worker_effects& out) {
+  leaked_.erase(e.what.fence);
   auto& h = held_[e.what.fence];
   if (h.at == phase::ended) return;
   h.job = e.what.job;
@@ -104,8 +132,8 @@ void worker::on(const runner_ended& e, time_point, worker_effects& out) {
   out.push_back(tell_ended{e.what});
 }
 
-void worker::on(const runner_leaked&, time_point now, worker_effects& out) {
-  ++leaked_;
+void worker::on(const runner_leaked& e, time_point now, worker_effects& out) {
+  leaked_.insert(e.fence);
   say_want(now, out);
 }
 
@@ -115,9 +143,9 @@ void worker::on(const classes_changed& e, time_point now, worker_effects& out) {
 }
 
 void worker::on(const drain& e, time_point now, worker_effects& out) {
-  drain_deadline_ = e.deadline;
+  drain_deadline_ = drain_deadline_ ? std::min(*drain_deadline_, e.deadline) : e.deadline;
   say_want(now, out);
-  if (e.deadline <= now) hand_back(out);
+  if (*drain_deadline_ <= now) hand_back(out);
 }
 
 void worker::on(const worker_tick&, time_point now, worker_effects& out) {
@@ -128,8 +156,13 @@ void worker::on(const worker_tick&, time_point now, worker_effects& out) {
     if (h.at == phase::ended) out.push_back(tell_ended{*h.end});
 }
 
+void worker::refuse(fence_t fence, std::string why, worker_effects& out) {
+  remember_over(fence);
+  out.push_back(tell_refused{{fence, std::move(why)}});
+}
+
 void worker::repeat_known(const held& h, fence_t fence, time_point now, worker_effects& out) const {
-  if (h.at == phase::running) out.push_back(tell_started{{fence, now - h.started}});
+  if (h.at == phase::running) out.push_back(tell_started{{fence, std::max(now - h.started, duration{0})}});
   if (h.at == phase::ended) out.push_back(tell_ended{*h.end});
 }
 
@@ -146,9 +179,7 @@ void worker::say_want(time_point now, worker_effects& out) {
   next_renewal_ = now + how_.renewal;
   wants_sent_.emplace_back(++seq_, now);
   if (wants_sent_.size() > wants_remembered) wants_sent_.pop_front();
-  want w{how_.node, how_.name, how_.boot, seq_, offered_slots(), how_.classes, runner_up_, {}};
-  for (const auto& [fence, h] : held_)
-    w.held.push_back({fence, h.job, h.attempt, h.at == phase::running ? now - h.started : duration{0}, how_.lane});
+  want w{how_.node, how_.name, how_.boot, seq_, offered_slots(), how_.classes, runner_up_, list_held(now)};
   out.push_back(tell_want{std::move(w)});
 }
 
@@ -158,15 +189,40 @@ void worker::hand_back(worker_effects& out) {
     if (h.at != phase::ended) out.push_back(stop_attempt{{fence, stop_reason::drain, how_.hand_back_grace}});
 }
 
-void worker::check_drained(worker_effects& out) {
-  if (!drain_deadline_ || drained_ || !held_.empty()) return;
+void worker::check_drained(time_point now, worker_effects& out) {
+  if (!drain_deadline_ || drained_) return;
+  const bool gone = runner_known_ && std::all_of(held_.begin(), held_.end(),
+                                                 [this](const auto& item) { return leaked_.contains(item.first); });
+  // A runner that stays away cannot be handed anything back; its leases go on without this process.
+  const bool left = !runner_up_ && now >= *drain_deadline_ + how_.hand_back_grace + how_.renewal;
+  if (!gone && !left) return;
   drained_ = true;
+  for (const auto& [fence, h] : held_)
+    if (h.at != phase::ended)
+      fates_.push_back({h.job, h.attempt, leaked_.contains(fence) ? "cannot be killed" : "left with the runner"});
   out.push_back(drained{fates_});
 }
 
+bool worker::is_over(fence_t fence) const { return std::find(over_.begin(), over_.end(), fence) != over_.end(); }
+
+void worker::remember_over(fence_t fence) {
+  if (is_over(fence)) return;
+  over_.push_back(fence);
+  if (over_.size() > over_remembered) over_.pop_front();
+}
+
+std::vector<held_attempt> worker::list_held(time_point now) const {
+  std::vector<held_attempt> all;
+  for (const auto& [fence, h] : held_) {
+    const auto ran = h.at == phase::running ? std::max(now - h.started, duration{0}) : duration{0};
+    all.push_back({fence, h.job, h.attempt, ran, how_.lane});
+  }
+  return all;
+}
+
 std::uint32_t worker::offered_slots() const {
-  if (drain_deadline_ || !runner_up_ || leaked_ >= how_.slots) return 0;
-  return how_.slots - leaked_;
+  if (drain_deadline_ || !runner_up_ || leaked_.size() >= how_.slots) return 0;
+  return how_.slots - static_cast<std::uint32_t>(leaked_.size());
 }
 
 } // namespace fabric::node

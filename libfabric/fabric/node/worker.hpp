@@ -7,6 +7,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -22,7 +23,7 @@ struct worker_settings {
   std::string name; ///< "fast@a1".
   std::string lane;
   std::uint64_t boot = 0;
-  std::uint64_t first_seq = 0; ///< Of its wants; a restarted worker of the same boot goes on above the last one.
+  std::uint64_t first_seq = 0; ///< Added to the boot; a restarted worker of the same boot goes on above its last want.
   std::uint32_t slots = 1;
   std::vector<std::string> classes;                   ///< Classes this node can run, sorted.
   duration renewal = std::chrono::seconds{5};         ///< Wants and unacknowledged ends are repeated after this.
@@ -61,7 +62,7 @@ struct runner_refused {
 struct runner_ended {
   attempt_ended what;
 };
-/// A process of this worker cannot be killed: one slot less.
+/// A process of this worker cannot be killed: one slot less until its end is told after all.
 struct runner_leaked {
   fence_t fence = 0;
   std::string why;
@@ -70,7 +71,7 @@ struct runner_leaked {
 struct classes_changed {
   std::vector<std::string> classes;
 };
-/// Take no new work; hand back at `deadline` what still runs.
+/// Take no new work; hand back at `deadline` what still runs. Of several the earliest counts.
 struct drain {
   time_point deadline{};
 };
@@ -104,11 +105,12 @@ struct stop_attempt {
 struct forget_attempt {
   fence_t fence = 0;
 };
-/// Every attempt is gone and its end committed; what became of each since the drain began.
+/// Said once: every attempt is gone and its end committed, but for processes that cannot be killed and for what a
+/// runner has that stayed away. What became of each since the drain began.
 struct fate {
   job_id job = 0;
   std::uint32_t attempt = 0;
-  std::string what; ///< "succeeded", "failed", "handed back", …
+  std::string what; ///< "succeeded", "failed", …; "handed back", "cannot be killed", "left with the runner".
 };
 struct drained {
   std::vector<fate> fates;
@@ -130,7 +132,7 @@ struct worker_status {
 
 class worker {
 public:
-  explicit worker(worker_settings how) : how_(std::move(how)), seq_(how_.first_seq) {}
+  explicit worker(worker_settings how) : how_(std::move(how)), seq_(how_.boot + how_.first_seq) {}
 
   worker_effects handle(const worker_event& what, time_point now);
   std::optional<time_point> wake_at() const;
@@ -160,19 +162,25 @@ private:
   void on(const drain& e, time_point now, worker_effects& out);
   void on(const worker_tick& e, time_point now, worker_effects& out);
 
+  void refuse(fence_t fence, std::string why, worker_effects& out);
   void repeat_known(const held& h, fence_t fence, time_point now, worker_effects& out) const;
   std::optional<time_point> lease_end(const start_order& order) const;
   void say_want(time_point now, worker_effects& out);
   void hand_back(worker_effects& out);
-  void check_drained(worker_effects& out);
+  void check_drained(time_point now, worker_effects& out);
+  bool is_over(fence_t fence) const;
+  void remember_over(fence_t fence);
+  std::vector<held_attempt> list_held(time_point now) const;
   std::uint32_t offered_slots() const;
 
   worker_settings how_;
   std::map<fence_t, held> held_;
   std::deque<std::pair<std::uint64_t, time_point>> wants_sent_; ///< Newest last; a lease counts from its want.
-  std::uint64_t seq_;
-  std::uint32_t leaked_ = 0;
+  std::deque<fence_t> over_; ///< Refused or forgotten, newest last: a late repeat of their start must not run.
+  std::set<fence_t> leaked_; ///< One closed slot each.
+  std::uint64_t seq_;        ///< Of the newest want. Wants of different boots have different numbers.
   bool runner_up_ = false;
+  bool runner_known_ = false; ///< It has said what it holds, in this life of the worker.
   time_point next_renewal_{};
   std::optional<time_point> drain_deadline_;
   bool handed_back_ = false;

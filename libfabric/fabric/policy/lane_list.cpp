@@ -1,12 +1,13 @@
 #include "fabric/policy/lane_list.hpp"
 
+#include "fabric/invariant.hpp"
+
 #include <algorithm>
-#include <cassert>
 
 namespace fabric::policy {
 
 lane_list::lane_list(std::vector<lane_info> lanes) : lanes_(std::move(lanes)) {
-  assert(!lanes_.empty());
+  invariant(!lanes_.empty());
   for (auto& lane : lanes_) {
     // A restart is always possible, so every list of modes ends with it.
     const auto has_restart = std::find(lane.modes.begin(), lane.modes.end(), demotion_mode::restart);

@@ -37,7 +37,7 @@ void membership::on(const node_renewed& e, time_point now, membership_effects& o
     const auto found = leases_.find(fence);
     if (found == leases_.end() || found->second.node != e.node) continue;
     auto& lease = found->second;
-    lengthen(fence, lease, due_length(lease, now), out);
+    lengthen(fence, lease, due_length(lease, now), now, out);
     lease.ends = std::max(lease.ends, now + lease.length + how_.slack);
     reply.lengths.emplace_back(fence, lease.length);
   }
@@ -45,9 +45,17 @@ void membership::on(const node_renewed& e, time_point now, membership_effects& o
 }
 
 void membership::on(const attempt_leased& e, time_point now, membership_effects&) {
-  // A restarted granter gives a running attempt its stored length from now; its age is at least that length.
-  const auto age = e.length > how_.first ? e.length : duration{0};
-  leases_[e.fence] = {e.id, e.lane, e.node, now - age, e.length, now + e.length + how_.slack, duration{0}};
+  // A restarted granter gives a running attempt its stored length from now.
+  const auto ends = now + e.length + how_.slack;
+  const auto began = now - least_age(e.length);
+  const auto [at, fresh] = leases_.try_emplace(e.fence);
+  auto& lease = at->second;
+  lease.id = e.id;
+  lease.lane = e.lane;
+  lease.node = e.node;
+  lease.began = fresh ? began : std::min(lease.began, began);
+  lease.length = std::max(lease.length, e.length);
+  lease.ends = std::max(lease.ends, ends);
 }
 
 void membership::on(const attempt_closed& e, time_point, membership_effects&) { leases_.erase(e.fence); }
@@ -55,8 +63,9 @@ void membership::on(const attempt_closed& e, time_point, membership_effects&) { 
 void membership::on(const lease_extended& e, time_point, membership_effects&) {
   const auto found = leases_.find(e.fence);
   if (found == leases_.end()) return;
-  found->second.asked = duration{0};
-  if (e.ok) found->second.length = std::max(found->second.length, e.length);
+  auto& lease = found->second;
+  if (e.length >= lease.asked) lease.asked = duration{0};
+  if (e.ok) lease.length = std::max(lease.length, e.length);
 }
 
 void membership::on(const membership_tick&, time_point now, membership_effects& out) {
@@ -81,13 +90,16 @@ void membership::on(const membership_tick&, time_point now, membership_effects& 
   }
 }
 
-void membership::on(const grant_all& e, time_point, membership_effects& out) {
-  for (auto& [fence, lease] : leases_) lengthen(fence, lease, e.length, out);
+void membership::on(const grant_all& e, time_point now, membership_effects& out) {
+  for (auto& [fence, lease] : leases_) lengthen(fence, lease, e.length, now, out);
 }
 
-void membership::lengthen(fence_t fence, held_lease& lease, duration length, membership_effects& out) {
-  if (length <= std::max(lease.length, lease.asked)) return;
+void membership::lengthen(fence_t fence, held_lease& lease, duration length, time_point now, membership_effects& out) {
+  length = std::max(length, lease.asked);
+  if (length <= lease.length) return;
+  if (length == lease.asked && now - lease.asked_at < how_.resend) return;
   lease.asked = length;
+  lease.asked_at = now;
   out.push_back(extend_lease{lease.id, fence, length});
 }
 
@@ -95,6 +107,17 @@ duration membership::due_length(const held_lease& lease, time_point now) const {
   auto length = how_.first;
   while (length <= now - lease.began && length < how_.max) length = std::min(length * 2, how_.max);
   return length;
+}
+
+/// The age at which a lease gets this length; zero for one that no age gives, such as that of a planned stop.
+duration membership::least_age(duration length) const {
+  duration age{0};
+  auto step = how_.first;
+  while (step < length && step < how_.max) {
+    age = step;
+    step = std::min(step * 2, how_.max);
+  }
+  return step == length ? age : duration{0};
 }
 
 /// This process did not run for a while: what it did not hear is not the nodes' silence.

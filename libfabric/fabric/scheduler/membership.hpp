@@ -1,5 +1,6 @@
 #pragma once
 
+#include "fabric/invariant.hpp"
 #include "fabric/job/job.hpp"
 #include "fabric/time.hpp"
 
@@ -23,7 +24,8 @@ struct lease_settings {
   duration max = std::chrono::minutes{20};
   duration silence = std::chrono::seconds{10}; ///< A node not heard of for this long is lost.
   duration slack = std::chrono::seconds{1};
-  duration late = std::chrono::seconds{2}; ///< A timer later than this means that this process was frozen.
+  duration late = std::chrono::seconds{2};   ///< A timer later than this means that this process was frozen.
+  duration resend = std::chrono::seconds{5}; ///< An extension that the store has not answered is asked again.
 };
 
 // -- events -----------------------------------------------------------------------------------------------------------
@@ -35,7 +37,8 @@ struct node_renewed {
   std::uint64_t seq = 0;
   std::vector<fence_t> fences;
 };
-/// From a lane: this attempt's lease began now, or was loaded with this stored length.
+/// From a lane: this attempt's lease began now, or was loaded with this stored length. Of a lease already watched it
+/// takes nothing back: a lane that starts anew may have read an older row.
 struct attempt_leased {
   fence_t fence = 0;
   job_id id = 0;
@@ -103,7 +106,8 @@ struct node_status {
 
 class membership {
 public:
-  explicit membership(lease_settings how) : how_(how) {}
+  /// @pre 0 < first <= max (asserted).
+  explicit membership(lease_settings how) : how_(how) { invariant(how_.first > duration{0} && how_.first <= how_.max); }
 
   membership_effects handle(const membership_event& what, time_point now);
   std::optional<time_point> wake_at() const;
@@ -122,6 +126,7 @@ private:
     duration length{}; ///< Committed.
     time_point ends{}; ///< The granter's end, slack included.
     duration asked{};  ///< Length asked of the store and not yet answered; zero: none.
+    time_point asked_at{};
   };
 
   void on(const node_renewed& e, time_point now, membership_effects& out);
@@ -130,8 +135,9 @@ private:
   void on(const lease_extended& e, time_point now, membership_effects& out);
   void on(const membership_tick& e, time_point now, membership_effects& out);
   void on(const grant_all& e, time_point now, membership_effects& out);
-  void lengthen(fence_t fence, held_lease& lease, duration length, membership_effects& out);
+  void lengthen(fence_t fence, held_lease& lease, duration length, time_point now, membership_effects& out);
   duration due_length(const held_lease& lease, time_point now) const;
+  duration least_age(duration length) const;
   void give_everyone_a_round(time_point now);
 
   lease_settings how_;

@@ -1,9 +1,9 @@
 #include "fabric/sim/lane_world.hpp"
 
+#include "fabric/invariant.hpp"
 #include "fabric/job/limits.hpp"
 
 #include <algorithm>
-#include <cassert>
 
 namespace fabric::sim {
 
@@ -49,7 +49,7 @@ job_id lane_world::submit(job_spec spec, std::uint32_t max_attempts) {
       spec.lane ? *spec.lane : options_.policy->place({0, spec.job_class, {}, spec.priority, 0, false, {}}, {}, draw());
   const std::vector<store::operation> ops{store::submit{std::move(spec), lane, max_attempts}};
   const auto done = store_.apply(ops, now());
-  assert(done && !done->answers.front().failure);
+  invariant(done && !done->answers.front().failure);
   publish(*done, {}, 0, {});
   return done->answers.front().id;
 }
@@ -57,7 +57,7 @@ job_id lane_world::submit(job_spec spec, std::uint32_t max_attempts) {
 void lane_world::cancel(job_id id) {
   const std::vector<store::operation> ops{store::cancel{id, "asked"}};
   const auto done = store_.apply(ops, now());
-  assert(done);
+  invariant(done.has_value());
   publish(*done, {}, 0, {});
 }
 
@@ -113,7 +113,7 @@ void lane_world::perform(lane_seat& seat, const lane::load_page& e) {
   const auto name = seat.how.name;
   send(name, store_end, [this, name, life = seat.life, e] {
     auto rows = store_.load_lane(name, e.after, e.limit);
-    assert(rows);
+    invariant(rows.has_value());
     send(store_end, name, [this, name, life, e, page = *rows] {
       auto& to = lanes_.at(name);
       if (to.life != life) return;
@@ -136,6 +136,12 @@ void lane_world::to_worker(lane_seat& seat, const std::string& node, node::worke
 
 void lane_world::ask_store(lane_seat& seat, const asks& all) {
   // Earlier hand-overs of this turn leave the lane's knowledge, too: note all before any is checked.
+  // A lease that is said again was decided, and checked, when it was said first.
+  std::vector<store::lease> decided;
+  for (const auto& ask : all)
+    if (const auto* op = std::get_if<store::lease>(&ask.op))
+      if (const auto before = seat.asked.find(op->id); before == seat.asked.end() || before->second != op->version)
+        decided.push_back(*op);
   for (const auto& ask : all)
     std::visit(
         [&]<class Op>(const Op& op) {
@@ -145,8 +151,7 @@ void lane_world::ask_store(lane_seat& seat, const asks& all) {
           if constexpr (std::is_same_v<Op, store::open_lane>) seat.known.clear(); // It reads everything again.
         },
         ask.op);
-  for (const auto& ask : all)
-    if (const auto* op = std::get_if<store::lease>(&ask.op)) check_lease(seat, *op);
+  for (const auto& op : decided) check_lease(seat, op);
   send(seat.how.name, store_end, [this, name = seat.how.name, life = seat.life, all] { commit(name, life, all); });
 }
 
@@ -157,7 +162,7 @@ void lane_world::commit(const std::string& from, std::uint64_t life, const asks&
     std::vector<store::operation> ops;
     for (const auto& ask : part) ops.push_back(ask.op);
     const auto done = store_.apply(ops, now());
-    assert(done);
+    invariant(done.has_value());
     publish(*done, from, life, part);
   }
 }

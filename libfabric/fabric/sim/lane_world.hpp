@@ -105,6 +105,7 @@ private:
     std::unique_ptr<node::worker> machine;
     std::optional<time_point> armed;
     std::map<fence_t, process> processes;
+    std::uint64_t heard = 0;       ///< Number of its newest want that arrived.
     std::set<std::string> refused; ///< Classes refused since its newest want.
   };
   struct node_seat {

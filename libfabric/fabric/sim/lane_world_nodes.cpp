@@ -1,6 +1,7 @@
 #include "fabric/sim/lane_world.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace fabric::sim {
 
@@ -90,15 +91,19 @@ void lane_world::perform(node_seat& node, worker_seat& w, const node::worker_eff
   for (const auto& effect : todo) {
     if (const auto* e = std::get_if<node::tell_want>(&effect)) {
       send(name, w.lane, [this, node = name, lane = w.lane, what = e->what] {
-        if (auto& n = nodes_.at(node); n.workers.contains(lane)) n.workers.at(lane).refused.clear();
+        auto& w_now = nodes_.at(node).workers.at(lane);
+        if (std::exchange(w_now.heard, std::max(w_now.heard, what.seq)) < what.seq) w_now.refused.clear();
         tell_lane(lane, lane::wanted{what});
       });
     }
     if (const auto* e = std::get_if<node::tell_started>(&effect)) say(lane::started{e->what});
     if (const auto* e = std::get_if<node::tell_refused>(&effect)) {
       // Which class it was matters to the check only, which then looks away from this worker until its next want.
-      for (const auto& c : node.how.classes) w.refused.insert(c);
-      say(lane::refused{e->what});
+      send(name, w.lane, [this, node = name, lane = w.lane, what = e->what] {
+        const auto& classes = nodes_.at(node).how.classes;
+        nodes_.at(node).workers.at(lane).refused.insert(classes.begin(), classes.end());
+        tell_lane(lane, lane::refused{what});
+      });
     }
     if (const auto* e = std::get_if<node::tell_ended>(&effect)) say(lane::ended{e->what, name});
     if (const auto* e = std::get_if<node::run_attempt>(&effect)) run_process(node, w, e->order);

@@ -199,8 +199,19 @@ answer engine::on(const lane_died& op) {
   if (!counted) return refused(op.id, std::move(counted).error());
   const stored_job after{std::move(*counted), before->bytes};
   journal_.changed(*before, after);
-  if (after.row.state == job_state::buried) journal_.tell("buried", after.row, after.row.reason);
+  if (after.row.state == job_state::buried) {
+    if (before->row.state == job_state::running) give_up_attempt(before->row);
+    journal_.tell("buried", after.row, after.row.reason);
+  }
   return done(op.id);
+}
+
+/// What it still reports is stale from now on.
+void engine::give_up_attempt(const job& running) {
+  attempt_end how;
+  how.how = outcome::lost;
+  how.reason = "its lane's actor died while handling it";
+  tables_.close_attempt({running.id, running.attempt, outcome::lost, outcome::lost, now_, &how});
 }
 
 answer engine::on(const open_lane& op) {

@@ -41,6 +41,7 @@ private:
   answer on(const note& op);
 
   answer repeat_or_stale(const end& op, const stored_job* found);
+  void give_up_attempt(const job& running);
   void close(const end& op, const stored_job& before, const stored_job& after);
 
   /// The row if `op` (lease, move, due) still speaks of it as it is; otherwise why not, in `why`.

@@ -1,6 +1,6 @@
 #include "fabric/store/memory_rows.hpp"
 
-#include <cassert>
+#include "fabric/invariant.hpp"
 
 namespace fabric::store {
 
@@ -23,7 +23,7 @@ std::string memory_rows::input(job_id id) {
 
 void memory_rows::insert(const stored_job& added, const std::string& input) {
   const auto& row = added.row;
-  assert(!jobs_.contains(row.id));
+  invariant(!jobs_.contains(row.id));
   jobs_.emplace(row.id, added);
   inputs_.emplace(row.id, input);
   if (!row.idempotency_key.empty()) keys_.emplace(std::pair(row.job_class, row.idempotency_key), row.id);
@@ -31,7 +31,7 @@ void memory_rows::insert(const stored_job& added, const std::string& input) {
 
 void memory_rows::update(const stored_job& after) {
   auto& stored = jobs_.at(after.row.id);
-  assert(stored.row.version + 1 == after.row.version);
+  invariant(stored.row.version + 1 == after.row.version);
   if (is_final(stored.row.state)) finals(stored.row.state).erase({stored.row.finished_at, stored.row.id});
   if (is_final(after.row.state)) finals(after.row.state).insert({after.row.finished_at, after.row.id});
   stored = after;
@@ -67,7 +67,7 @@ std::optional<final_row> memory_rows::oldest_final(job_state state) {
 
 void memory_rows::erase(job_id id) {
   const auto found = jobs_.find(id);
-  assert(found != jobs_.end());
+  invariant(found != jobs_.end());
   const auto& row = found->second.row;
   if (is_final(row.state)) finals(row.state).erase({row.finished_at, id});
   if (!row.idempotency_key.empty()) keys_.erase({row.job_class, row.idempotency_key});

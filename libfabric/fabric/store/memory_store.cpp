@@ -1,11 +1,11 @@
 #include "fabric/store/memory_store.hpp"
 
+#include "fabric/invariant.hpp"
 #include "fabric/job/limits.hpp"
 #include "fabric/store/counts.hpp"
 #include "fabric/store/engine.hpp"
 
 #include <algorithm>
-#include <cassert>
 #include <utility>
 
 namespace fabric::store {
@@ -26,7 +26,7 @@ memory_store::memory_store(memory_options options)
     : options_(std::move(options)), pruner_(options_.retention, options_.clock) {}
 
 expected<batch_result> memory_store::apply(std::span<const operation> ops, time_point now) {
-  assert(ops.size() <= limits::commit_ops);
+  invariant(ops.size() <= limits::commit_ops);
   const std::lock_guard lock(guard_);
   const bool low = options_.disk_is_low && options_.disk_is_low();
   auto result = engine(tables_, numbers_, {!low, !low}, now).run(ops);

@@ -84,7 +84,7 @@ struct extend {
   duration length{};
 };
 
-/// A lane actor died while handling this job (0: none known). Raises nothing else; see apply_lane_death.
+/// A lane actor died while handling this job (0: none known). See apply_lane_death.
 struct lane_died {
   std::string lane;
   job_id id = 0;

@@ -1,5 +1,6 @@
 #include "fabric/store/sqlite_store.hpp"
 
+#include "fabric/invariant.hpp"
 #include "fabric/job/limits.hpp"
 #include "fabric/store/engine.hpp"
 #include "fabric/store/owner_lock.hpp"
@@ -8,7 +9,6 @@
 #include "fabric/store/sqlite_settings.hpp"
 
 #include <algorithm>
-#include <cassert>
 #include <utility>
 
 namespace fabric::store {
@@ -88,7 +88,7 @@ const open_report& sqlite_store::report() const { return state_->report; }
 std::uint64_t sqlite_store::live_jobs() const { return state_->numbers.live(); }
 
 expected<batch_result> sqlite_store::apply(std::span<const operation> ops, time_point now) {
-  assert(ops.size() <= limits::commit_ops);
+  invariant(ops.size() <= limits::commit_ops);
   auto& s = *state_;
   if (s.broken) return fail(errc::io_error, "the store failed before", s.db->path());
   if (ops.empty() && !s.pruning.may_have_work(s.numbers, now)) return batch_result{};

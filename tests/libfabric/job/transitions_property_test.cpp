@@ -35,7 +35,8 @@ const std::set<edge>& edges_of(op what) {
        {running, running},
        {waiting, buried},
        {scheduled, buried},
-       {ready, buried}},
+       {ready, buried},
+       {running, buried}},
       {{running, running}},
   }};
   return edges[static_cast<std::size_t>(what)];

@@ -75,7 +75,7 @@ TEST_CASE("an older offer changes nothing; one of a new epoch starts counting an
   f.tell(offered{offer_of(4, 3, 0)});
   f.feed_rows({f.row(1)});
   CHECK(f.asks<store::move>().empty());
-  f.tell(offered{{"fast", (2ull << 32) + 1, 1, 0, {"work"}}});
+  f.tell(offered{"fast", (2ull << 32) + 1, 1, 0, {"work"}});
   CHECK(f.asks<store::move>().size() == 1);
 }
 

@@ -1,0 +1,116 @@
+#pragma once
+
+#include "fabric/config/config.hpp"
+
+#include "actors/compat.hpp"
+#include "actors/messages.hpp"
+#include "actors/supervisor.hpp"
+#include "tests/actors/scripted_runner.hpp"
+#include "tests/actors/scripted_store.hpp"
+
+#include <caf/event_based_actor.hpp>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+/// A node in virtual time: all its actors under their supervisor, in one thread, with a store in memory and a runner
+/// that runs nothing. Nothing happens but in `run` and `advance`.
+namespace fabric::actors::testing {
+
+using wrap_policy = std::function<std::shared_ptr<policy::lane_policy>(std::shared_ptr<policy::lane_policy>)>;
+
+struct world_settings {
+  config::root config = defaults(); ///< Classes "work" and "poison", both lanes, node "a1".
+  wrap_policy wrap;                 ///< Around the policy of each lane.
+  bool with_node = true;            ///< False: only the system and its clock.
+
+  static config::root defaults();
+};
+
+class world {
+public:
+  explicit world(world_settings how = {});
+  ~world();
+  world(const world&) = delete;
+  world& operator=(const world&) = delete;
+
+  // -- time
+  void run();               ///< Until nobody has anything to do at this instant.
+  void advance(duration d); ///< Lets time pass from timer to timer.
+  void skip(duration d);    ///< Lets time pass before anybody does what is waiting.
+  time_point now() const;
+
+  // -- who is there
+  caf::actor_system& system() { return *system_; }
+  environment_ptr env() const { return env_; }
+  template <class Handle> Handle find(const std::string& name) const {
+    return caf::actor_cast<Handle>(newest_.at(name));
+  }
+  scheduler_actor scheduler() const { return find<scheduler_actor>("scheduler"); }
+  void kill(const std::string& name); ///< As a crash would: nothing is said to anybody. Then `run`.
+  std::uint64_t starts(const std::string& name);
+  supervisor_actor supervise(std::vector<child_spec> children);
+
+  // -- questions
+  template <class Reply> using answer = std::shared_ptr<std::optional<Reply>>;
+
+  /// Sends the question; the answer is there once it has come.
+  template <class Reply, class Handle, class Question> answer<Reply> ask_later(const Handle& whom, Question question) {
+    auto slot = std::make_shared<std::optional<Reply>>();
+    system_->spawn([slot, whom, question](caf::event_based_actor* self) {
+      ask(self, whom, std::chrono::hours{1000}, question)
+          .then([slot](Reply& reply) { *slot = std::move(reply); }, [](caf::error&) {});
+    });
+    return slot;
+  }
+
+  /// Asks and runs. @throws std::runtime_error if no answer came.
+  template <class Reply, class Handle, class Question> Reply ask_now(const Handle& whom, Question question) {
+    const auto slot = ask_later<Reply>(whom, std::move(question));
+    run();
+    if (!*slot) throw std::runtime_error("no answer came");
+    return std::move(**slot);
+  }
+
+  // -- a client's words
+  job_id submit(const std::string& job_class = "work", std::uint32_t max_attempts = 3);
+  receipt cancel(job_id id);
+  receipt kick(job_id id);
+  void drain(duration patience); ///< As fabricd does on SIGTERM.
+
+  // -- the truth
+  job row(job_id id) const;
+  std::vector<attempt> attempts(job_id id) const;
+  job_state state(job_id id) const { return row(id).state; }
+  std::vector<std::string> event_kinds() const;
+
+  std::shared_ptr<scripted_store> store = std::make_shared<scripted_store>();
+  scripted_runner process{[this] { return now(); }};
+  std::vector<std::pair<int, std::string>> failures;      ///< What would have ended the process.
+  std::map<std::string, std::vector<node::fate>> drained; ///< By worker.
+
+private:
+  std::vector<child_spec> child_table();
+  child_spec child(const std::string& name, std::function<caf::strong_actor_ptr()> start);
+  caf::strong_actor_ptr spawn_worker_of(const config::lane& l);
+  caf::strong_actor_ptr spawn_runner_link();
+  std::shared_ptr<policy::lane_policy> make_policy() const;
+  void end_everybody();
+
+  world_settings how_;
+  caf::actor_system_config settings_;
+  std::unique_ptr<caf::actor_system> system_;
+  environment_ptr env_;
+  directory_actor directory_;
+  std::vector<supervisor_actor> supervisors_;
+  std::map<std::string, caf::strong_actor_ptr> newest_; ///< Incarnations, by name.
+  std::uint64_t workers_ = 0;
+};
+
+/// A job of the class.
+job_spec spec(const std::string& job_class = "work", std::uint32_t max_attempts = 3);
+
+} // namespace fabric::actors::testing

@@ -1,0 +1,50 @@
+#include "fabric/exec/report.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <nlohmann/json.hpp>
+
+using namespace fabric;
+using namespace fabric::exec;
+
+TEST_CASE("a report names the exit code or the signal, not both", "[exec]") {
+  report_facts f;
+  f.end = {outcome::failed, "exit code 3"};
+  f.has_wait_status = true;
+  f.wait_status = 3 << 8;
+  f.usage.peak_rss_bytes = 4096;
+  f.out = {100, 40};
+  f.err = {7, 0};
+  f.stderr_tail = "oops\n";
+  f.timeline = {{1, "started"}, {2, "all gone"}};
+  auto j = nlohmann::json::parse(render_report(f));
+  CHECK(j["cause"] == "failed");
+  CHECK(j["reason"] == "exit code 3");
+  CHECK(j["exit_code"] == 3);
+  CHECK(j["signal"].is_null());
+  CHECK(j["memory_peak"]["bytes"] == 4096);
+  CHECK(j["memory_peak"]["how"] == "rusage");
+  CHECK(j["stdout"]["cut"] == 40);
+  CHECK(j["stderr"]["tail"] == "oops\n");
+  CHECK(j["timeline"][1]["what"] == "all gone");
+  f.wait_status = 11;
+  j = nlohmann::json::parse(render_report(f));
+  CHECK(j["exit_code"].is_null());
+  CHECK(j["signal"] == 11);
+  f.has_wait_status = false;
+  j = nlohmann::json::parse(render_report(f));
+  CHECK(j["exit_code"].is_null());
+  CHECK(j["signal"].is_null());
+}
+
+TEST_CASE("bytes that are no UTF-8 do not break a report", "[exec]") {
+  report_facts f;
+  f.stderr_tail = "\xff\xfe";
+  CHECK(nlohmann::json::accept(render_report(f)));
+}
+
+TEST_CASE("a report from a dead keeper says what stop was under way", "[exec]") {
+  const auto j = nlohmann::json::parse(render_lost_report({outcome::lost, "its keeper died"}, stop_reason::budget, {}));
+  CHECK(j["cause"] == "lost");
+  CHECK(j["reason"] == "its keeper died");
+  CHECK(j["stopped"] == "budget");
+}

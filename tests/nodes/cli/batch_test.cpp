@@ -1,0 +1,57 @@
+#include "nodes/cli/text/batch.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <string>
+
+using namespace fabric;
+using namespace fabric::cli;
+
+namespace {
+
+job_spec of_size(std::size_t bytes) {
+  job_spec spec;
+  spec.input = std::string(bytes, '1');
+  return spec;
+}
+
+} // namespace
+
+TEST_CASE("a batch takes no more than one message may hold", "[cli][batch]") {
+  batch b;
+  for (std::size_t i = 0; i < limits::batch_jobs; ++i) {
+    REQUIRE(b.has_room(of_size(1)));
+    b.add({i + 1, of_size(1)});
+  }
+  CHECK_FALSE(b.has_room(of_size(1)));
+  const auto items = b.take();
+  CHECK(items.size() == limits::batch_jobs);
+  CHECK(items.back().line == limits::batch_jobs);
+  CHECK(b.empty());
+  CHECK(b.has_room(of_size(1)));
+}
+
+TEST_CASE("a batch is bounded in bytes", "[cli][batch]") {
+  batch b;
+  const auto piece = limits::input_bytes;
+  std::size_t taken = 0;
+  while (b.has_room(of_size(piece))) {
+    b.add({1, of_size(piece)});
+    ++taken;
+    REQUIRE(taken <= batch_bytes / piece);
+  }
+  CHECK(taken == batch_bytes / piece);
+  b.take();
+  CHECK(b.has_room(of_size(piece)));
+}
+
+TEST_CASE("an empty batch has room for one of any size", "[cli][batch]") {
+  CHECK(batch{}.has_room(of_size(batch_bytes + 1)));
+}
+
+TEST_CASE("a batch may be repeated only if every job has a key", "[cli][batch]") {
+  auto keyed = of_size(1);
+  keyed.idempotency_key = "k";
+  CHECK(is_repeatable({{1, keyed}, {2, keyed}}));
+  CHECK_FALSE(is_repeatable({{1, keyed}, {2, of_size(1)}}));
+}
