@@ -69,6 +69,8 @@ public:
 
   void on_exit() override {
     alarm_.stop();
+    // A runner of our own has no reason to stay when nothing is held; one with attempts waits for the next fabricd.
+    if (link_ && held_.empty() && !how_.start_command.empty()) link_->send(exec::leave{});
     link_.reset();
     workers_.clear();
     membership_ = nullptr;

@@ -1,6 +1,7 @@
 #include "actors/store.hpp"
 
 #include "fabric/job/limits.hpp"
+#include "fabric/mutation.hpp"
 
 #include "actors/compat.hpp"
 #include "actors/messages.hpp"
@@ -63,7 +64,8 @@ private:
 
   void commit() {
     flush_sent_ = false;
-    if (operations_.empty()) return;
+    if (operations_.empty() && !mutation("ack-before-commit")) return;
+    if (!operations_.empty() && mutation("ack-before-commit")) run_delayed(200ms, [this] { commit(); });
     auto batch = db_->apply(operations_, env_->now());
     if (!batch && batch.error().code == errc::disk_full) {
       refuse_all(batch.error());

@@ -106,8 +106,10 @@ time_point world::now() const {
   return start_of_time + std::chrono::duration_cast<duration>(passed);
 }
 
+void world::crash(const std::string& name) { caf::anon_send_exit(newest_.at(name), caf::exit_reason::kill); }
+
 void world::kill(const std::string& name) {
-  caf::anon_send_exit(newest_.at(name), caf::exit_reason::kill);
+  crash(name);
   run();
 }
 
@@ -131,7 +133,10 @@ child_spec world::child(const std::string& name, std::function<caf::strong_actor
   return {name,
           supervision::rule::permanent,
           {s.restarts, s.within, s.backoff, 5s},
-          [this, name, start = std::move(start)] { return newest_[name] = start(); },
+          [this, name, start = std::move(start)] {
+            ++starts_[name];
+            return newest_[name] = start();
+          },
           {}};
 }
 

@@ -50,8 +50,10 @@ public:
     return caf::actor_cast<Handle>(newest_.at(name));
   }
   scheduler_actor scheduler() const { return find<scheduler_actor>("scheduler"); }
-  void kill(const std::string& name); ///< As a crash would: nothing is said to anybody. Then `run`.
-  std::uint64_t starts(const std::string& name);
+  void kill(const std::string& name);            ///< As a crash would: nothing is said to anybody. Then `run`.
+  void crash(const std::string& name);           ///< The same without `run`; callable while the actors run.
+  std::uint64_t starts(const std::string& name); ///< Asks and runs.
+  std::uint64_t starts_now(const std::string& name) const { return starts_.at(name); }
   supervisor_actor supervise(std::vector<child_spec> children);
 
   // -- questions
@@ -62,7 +64,7 @@ public:
     auto slot = std::make_shared<std::optional<Reply>>();
     system_->spawn([slot, whom, question](caf::event_based_actor* self) {
       ask(self, whom, std::chrono::hours{1000}, question)
-          .then([slot](Reply& reply) { *slot = std::move(reply); }, [](caf::error&) {});
+          .then([slot](Reply& reply) { *slot = std::move(reply); }, [](caf::error& e) { fprintf(stderr, "ERR %s\n", to_string(e).c_str()); });
     });
     return slot;
   }
@@ -107,6 +109,7 @@ private:
   directory_actor directory_;
   std::vector<supervisor_actor> supervisors_;
   std::map<std::string, caf::strong_actor_ptr> newest_; ///< Incarnations, by name.
+  std::map<std::string, std::uint64_t> starts_;
   std::uint64_t workers_ = 0;
 };
 

@@ -1,5 +1,7 @@
 #include "fabric/scheduler/membership.hpp"
 
+#include "fabric/mutation.hpp"
+
 #include <algorithm>
 
 namespace fabric::scheduler {
@@ -38,7 +40,7 @@ void membership::on(const node_renewed& e, time_point now, membership_effects& o
     if (found == leases_.end() || found->second.node != e.node) continue;
     auto& lease = found->second;
     lengthen(fence, lease, due_length(lease, now), now, out);
-    lease.ends = std::max(lease.ends, now + lease.length + how_.slack);
+    lease.ends = std::max(lease.ends, granters_end(now, lease.length));
     reply.lengths.emplace_back(fence, lease.length);
   }
   out.push_back(std::move(reply));
@@ -46,7 +48,7 @@ void membership::on(const node_renewed& e, time_point now, membership_effects& o
 
 void membership::on(const attempt_leased& e, time_point now, membership_effects&) {
   // A restarted granter gives a running attempt its stored length from now.
-  const auto ends = now + e.length + how_.slack;
+  const auto ends = granters_end(now, e.length);
   const auto began = now - least_age(e.length);
   const auto [at, fresh] = leases_.try_emplace(e.fence);
   auto& lease = at->second;
@@ -101,6 +103,12 @@ void membership::lengthen(fence_t fence, held_lease& lease, duration length, tim
   lease.asked = length;
   lease.asked_at = now;
   out.push_back(extend_lease{lease.id, fence, length});
+}
+
+/// Later than the holder's end of the same lease.
+time_point membership::granters_end(time_point now, duration length) const {
+  if (mutation("requeue-before-lease-end")) return now + length / 4;
+  return now + length + how_.slack;
 }
 
 duration membership::due_length(const held_lease& lease, time_point now) const {

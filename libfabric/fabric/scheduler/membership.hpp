@@ -136,6 +136,7 @@ private:
   void on(const membership_tick& e, time_point now, membership_effects& out);
   void on(const grant_all& e, time_point now, membership_effects& out);
   void lengthen(fence_t fence, held_lease& lease, duration length, time_point now, membership_effects& out);
+  time_point granters_end(time_point now, duration length) const;
   duration due_length(const held_lease& lease, time_point now) const;
   duration least_age(duration length) const;
   void give_everyone_a_round(time_point now);

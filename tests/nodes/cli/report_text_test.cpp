@@ -26,7 +26,12 @@ store::event some_event() {
 
 actors::lane_reports some_lanes() {
   actors::lane_report fast;
-  fast.now = {.name = "fast", .serving = true, .ready = 1234, .slots = 3, .busy = 2, .oldest_wait = 250s};
+  fast.now.name = "fast";
+  fast.now.serving = true;
+  fast.now.ready = 1234;
+  fast.now.slots = 3;
+  fast.now.busy = 2;
+  fast.now.oldest_wait = 250s;
   fast.counts.lane = "fast";
   fast.counts.succeeded = 10;
   fast.counts.wasted = 90s;
@@ -41,7 +46,12 @@ actors::node_reports some_nodes() {
   w.lane = "fast";
   w.slots = 3;
   w.runner_up = true;
-  w.held.push_back({.fence = 9, .job = 42, .attempt = 1, .ran = 3s});
+  held_attempt held;
+  held.fence = 9;
+  held.job = 42;
+  held.attempt = 1;
+  held.ran = 3s;
+  w.held = {held};
   actors::node_report a1;
   a1.now.node = "a1";
   a1.now.held = 1;
@@ -56,7 +66,7 @@ actors::node_reports some_nodes() {
 
 TEST_CASE("the lane table shows slots, queues and what they cost", "[cli][reports]") {
   CHECK(lane_table(some_lanes()).render(plain) ==
-        "LANE  STATE    BUSY  READY  SCHEDULED      OLDEST  SUCCEEDED  BURIED  CANCELLED  DEMOTED       WASTED\n"
+        "LANE  STATE    BUSY  READY  SCHEDULED      OLDEST  SUCCEEDED  BURIED  CANCELLED  DEMOTED      WASTED\n"
         "fast  serving   2/3  1,234          0  4 min 10 s         10       0          0        0  1 min 30 s\n"
         "slow  away      0/0      0          0           -          0       0          0        0           -\n");
 }
@@ -92,20 +102,20 @@ TEST_CASE("an event is one line, whatever is in it", "[cli][reports]") {
 }
 
 TEST_CASE("reports have a fixed form in JSON", "[cli][reports]") {
-  CHECK(to_json(some_event()) == json::parse(R"({"id": 7, "at": "2027-01-15T08:00:00.000Z", "kind": "demoted",
+  CHECK(to_json(some_event()) == json::parse(R"x({"id": 7, "at": "2027-01-15T08:00:00.000Z", "kind": "demoted",
         "job": 42, "class": "checksum", "lane": "slow", "node": "a1", "attempt": 1,
-        "text": "over the budget of lane fast (60s)"})"));
-  CHECK(to_json(store::event{}) == json::parse(R"({"id": 0, "at": null, "kind": "", "job": null, "class": null,
-        "lane": null, "node": null, "attempt": null, "text": ""})"));
-const auto lanes = to_json(some_lanes());
-CHECK(lanes["policy"] == "fast-first");
-CHECK(lanes["lanes"][0]["oldest_wait_s"] == 250.0);
-CHECK(lanes["lanes"][0]["counts"]["wasted_s"] == 90.0);
-CHECK(lanes["lanes"][1]["serving"] == false);
-const auto nodes = to_json(some_nodes());
-CHECK(nodes["nodes"][0]["workers"][0]["held"] ==
-      json::parse(R"([{"job": 42, "attempt": 1, "fence": 9, "ran_s": 3.0}])"));
-CHECK(nodes["nodes"][1]["workers"] == json::array());
-CHECK(to_json(error{errc::unknown_lane, "no lane \"x\"", "/lane"}) ==
-      json::parse(R"({"code": "unknown_lane", "message": "no lane \"x\"", "where": "/lane"})"));
+        "text": "over the budget of lane fast (60s)"})x"));
+  CHECK(to_json(store::event{}) == json::parse(R"x({"id": 0, "at": null, "kind": "", "job": null, "class": null,
+        "lane": null, "node": null, "attempt": null, "text": ""})x"));
+  const auto lanes = to_json(some_lanes());
+  CHECK(lanes["policy"] == "fast-first");
+  CHECK(lanes["lanes"][0]["oldest_wait_s"] == 250.0);
+  CHECK(lanes["lanes"][0]["counts"]["wasted_s"] == 90.0);
+  CHECK(lanes["lanes"][1]["serving"] == false);
+  const auto nodes = to_json(some_nodes());
+  CHECK(nodes["nodes"][0]["workers"][0]["held"] ==
+        json::parse(R"x([{"job": 42, "attempt": 1, "fence": 9, "ran_s": 3.0}])x"));
+  CHECK(nodes["nodes"][1]["workers"] == json::array());
+  CHECK(to_json(error{errc::unknown_lane, "no lane \"x\"", "/lane"}) ==
+        json::parse(R"x({"code": "unknown_lane", "message": "no lane \"x\"", "where": "/lane"})x"));
 }

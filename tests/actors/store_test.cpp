@@ -1,0 +1,199 @@
+#include "actors/membership.hpp"
+#include "actors/store.hpp"
+#include "tests/actors/world.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+using namespace fabric;
+using namespace fabric::actors;
+using testing::spec;
+using testing::world;
+using testing::world_settings;
+
+namespace {
+
+using commits = std::vector<store_commit>;
+
+/// Keeps what the store tells it.
+class collector : public store_client_actor::base {
+public:
+  collector(caf::actor_config& cfg, commits& into) : store_client_actor::base(cfg), into_(into) { harden(this); }
+  behavior_type make_behavior() override {
+    return {[this](store_commit& m) { into_.push_back(std::move(m)); }, [](lane_loaded&) {}};
+  }
+
+private:
+  commits& into_;
+};
+
+/// Keeps what membership tells a lane.
+class watched_lane : public lane_actor::base {
+public:
+  using verdicts = std::vector<lane::event>;
+  watched_lane(caf::actor_config& cfg, verdicts& into) : lane_actor::base(cfg), into_(into) { harden(this); }
+  behavior_type make_behavior() override {
+    return {
+        [](store_commit&) {},
+        [](lane_loaded&) {},
+        [](worker_news&) {},
+        [this](lease_verdict& m) {
+          for (auto& item : m.items) into_.push_back(std::move(item));
+        },
+        [](slot_offer&) {},
+        [](view_update&) {},
+        [](get_lanes) { return lane_report{}; },
+        [](tick) {},
+        [](directory_entry&) {},
+    };
+  }
+
+private:
+  verdicts& into_;
+};
+
+world_settings bare() {
+  world_settings how;
+  how.with_node = false;
+  return how;
+}
+
+store_operations submissions(const store_client_actor& from, std::uint64_t first_ticket, std::size_t count) {
+  store_operations m{from, {}};
+  for (std::size_t i = 0; i < count; ++i) m.asks.push_back({first_ticket + i, store::submit{spec(), "fast", 3}});
+  return m;
+}
+
+} // namespace
+
+TEST_CASE("operations that wait together are one transaction and one message per destination", "[store]") {
+  world w{bare()};
+  commits to_a, to_b;
+  const auto db = spawn_store(w.system(), w.env(), w.store, spawn_as::in_scheduler);
+  const store_client_actor a = w.system().spawn<collector>(to_a);
+  const store_client_actor b = w.system().spawn<collector>(to_b);
+  w.run();
+  tell_anon(db, submissions(a, 1, 100));
+  tell_anon(db, submissions(b, 1, 20));
+  tell_anon(db, submissions(a, 101, 100));
+  w.run();
+  CHECK(w.store->transactions == std::vector<std::size_t>{220});
+  REQUIRE(to_a.size() == 1);
+  REQUIRE(to_b.size() == 1);
+  CHECK(to_a[0].answers.size() == 200);
+  CHECK(to_a[0].answers.back().ticket == 200);
+  CHECK(to_b[0].answers.size() == 20);
+  CHECK(to_a[0].live_jobs == 220);
+
+  tell_anon(db, submissions(a, 1, 1200));
+  w.run();
+  CHECK(w.store->transactions == std::vector<std::size_t>{220, 512, 512, 176});
+  std::size_t answers = 0;
+  for (const auto& m : to_a) answers += m.answers.size();
+  CHECK(answers == 1400);
+  for (const auto& who :
+       {caf::actor_cast<caf::actor>(a), caf::actor_cast<caf::actor>(b), caf::actor_cast<caf::actor>(db)})
+    caf::anon_send_exit(who, caf::exit_reason::user_shutdown);
+}
+
+TEST_CASE("a lane hears of its changes in the message that answers its operations", "[store]") {
+  world w{bare()};
+  commits to_lane, to_client;
+  const auto db = spawn_store(w.system(), w.env(), w.store, spawn_as::in_scheduler);
+  const store_client_actor lane = w.system().spawn<collector>(to_lane);
+  const store_client_actor client = w.system().spawn<collector>(to_client);
+  tell_anon(db, store_operations{lane, {{1, store::open_lane{"fast"}}}});
+  tell_anon(db, submissions(client, 1, 2));
+  w.run();
+  CHECK(w.store->transactions == std::vector<std::size_t>{3});
+  REQUIRE(to_lane.size() == 1);
+  CHECK(to_lane[0].answers.at(0).reply.epoch == 1);
+  REQUIRE(to_lane[0].changes.size() == 2);
+  CHECK(to_lane[0].changes[0].seq == 1);
+  CHECK(to_lane[0].changes[1].seq == 2);
+  REQUIRE(to_client.size() == 1);
+  CHECK(to_client[0].changes.empty());
+  for (const auto& who :
+       {caf::actor_cast<caf::actor>(lane), caf::actor_cast<caf::actor>(client), caf::actor_cast<caf::actor>(db)})
+    caf::anon_send_exit(who, caf::exit_reason::user_shutdown);
+}
+
+TEST_CASE("a full disk refuses, and the next operations are tried again", "[store]") {
+  world w;
+  w.store->failure = error{errc::disk_full, "no space left", ""};
+  const auto refused = w.ask_now<receipts>(w.scheduler(), submit_jobs{{spec()}});
+  REQUIRE(refused.items.at(0).failure);
+  CHECK(refused.items[0].failure->code == errc::disk_full);
+  CHECK(w.failures.empty());
+  w.store->failure.reset();
+  CHECK(w.state(w.submit()) == job_state::running);
+}
+
+TEST_CASE("an end that found the disk full is committed when there is space again", "[store]") {
+  world w;
+  const auto id = w.submit();
+  w.store->failure = error{errc::disk_full, "no space left", ""};
+  w.process.end(w.process.fence_of(id), outcome::succeeded);
+  w.advance(8s);
+  CHECK(w.state(id) == job_state::running);
+  CHECK(w.process.forgotten.empty());
+  w.store->failure.reset();
+  w.advance(6s);
+  CHECK(w.state(id) == job_state::succeeded);
+  CHECK(w.process.forgotten.size() == 1);
+  CHECK(w.process.runs.size() == 1);
+}
+
+TEST_CASE("while free space is low nothing is taken and nothing started, but ends are kept", "[store]") {
+  auto how = world_settings{};
+  how.config.lanes[0].slots = 1;
+  world w{how};
+  const auto running = w.submit();
+  const auto queued = w.submit();
+  w.store->disk_is_low = true;
+  const auto refused = w.ask_now<receipts>(w.scheduler(), submit_jobs{{spec()}});
+  REQUIRE(refused.items.at(0).failure);
+  CHECK(refused.items[0].failure->code == errc::disk_full);
+  w.process.end(w.process.fence_of(running), outcome::succeeded);
+  w.advance(20s);
+  CHECK(w.state(running) == job_state::succeeded);
+  CHECK(w.state(queued) == job_state::ready);
+  w.store->disk_is_low = false;
+  w.advance(10s);
+  CHECK(w.state(queued) == job_state::running);
+}
+
+TEST_CASE("a store that cannot be trusted answers nobody and ends the process with 70", "[store]") {
+  world w;
+  w.store->failure = error{errc::io_error, "the disk is gone", ""};
+  const auto receipt = w.ask_later<receipts>(w.scheduler(), submit_jobs{{spec()}});
+  w.run();
+  CHECK_FALSE(receipt->has_value());
+  REQUIRE_FALSE(w.failures.empty());
+  CHECK(w.failures[0].first == 70);
+  CHECK(w.failures[0].second.find("the disk is gone") != std::string::npos);
+}
+
+TEST_CASE("membership gives a lease up only after its length and the slack", "[membership]") {
+  world w{bare()};
+  commits ignored;
+  watched_lane::verdicts verdicts;
+  const auto membership = spawn_membership(w.system(), w.env(), {});
+  const auto lane = w.system().spawn<watched_lane>(verdicts);
+  tell_anon(membership, directory_entry{"lane/fast", caf::actor_cast<caf::strong_actor_ptr>(lane)});
+  tell_anon(membership, renew_leases{{}, {"a1", 7, 1, {}}});
+  tell_anon(membership, lease_news{{scheduler::attempt_leased{5, 1, "fast", "a1", 15s}}});
+  w.advance(4s);
+  tell_anon(membership, renew_leases{{}, {"a1", 7, 2, {5}}});
+  w.advance(11s);
+  REQUIRE(verdicts.size() == 1); // Silent for 10 s: its slots are gone, its leases are not.
+  REQUIRE(std::holds_alternative<lane::node_gone>(verdicts[0]));
+  CHECK(std::get<lane::node_gone>(verdicts[0]).boot == 7);
+  w.advance(4900ms);
+  CHECK(verdicts.size() == 1);
+  w.advance(200ms);
+  REQUIRE(verdicts.size() == 2);
+  REQUIRE(std::holds_alternative<lane::lease_over>(verdicts[1]));
+  CHECK(std::get<lane::lease_over>(verdicts[1]).fence == 5);
+  for (const auto& who : {caf::actor_cast<caf::actor>(membership), caf::actor_cast<caf::actor>(lane)})
+    caf::anon_send_exit(who, caf::exit_reason::user_shutdown);
+}

@@ -1,0 +1,79 @@
+"""What a soak does: how often which fault, which jobs, and how they are submitted. Weights, seconds and milliseconds."""
+
+LEASE_S = 3  # The shortest that a config may ask for, so that leases end within a short soak.
+SLACK_S = 1  # A granter waits this much longer than a holder.
+
+# Everything, as it may happen to an operator. Jobs longer than the fast lane's budget of 1 s are demoted.
+GENERAL = {
+    "faults": {
+        "kill_fabricd": 6, "kill_runner": 3, "kill_keeper": 3, "kill_all": 4, "kill_runner_and_keepers": 2,
+        "kill_fabricd_and_runner": 2, "freeze_fabricd": 2, "freeze_runner": 1, "suspend_node": 1,
+    },
+    "pause_s": (0.3, 3.0),
+    "down_s": ((8, 0.0, 0.3), (1, LEASE_S + 0.5, LEASE_S + 2.5)),  # weight, least, most: until fabricd is back
+    "freeze_s": ((3, 0.1, 1.0), (1, LEASE_S + 0.5, LEASE_S + 3.0)),
+    "modes": {"ok": 50, "stubborn": 6, "background": 6, "stray": 6, "flaky": 12, "checkpoint": 6, "fail": 3,
+              "crash": 3},
+    "run_ms": ((85, 5, 250), (10, 900, 2500), (1, 3500, 5000)),
+    "clients": 3,
+    "rest_s": (0.1, 1.2),
+    "acts": {"one": 40, "keyed": 40, "batch": 15, "keyed_batch": 10, "cancel": 4, "look": 15},
+    "batch": (3, 12),
+}
+
+# For the mutations: each makes one fault likely and leaves out what would hide it.
+
+# Many short jobs without a key, and kill -9 of fabricd amid them.
+ACKNOWLEDGEMENTS = {
+    **GENERAL,
+    "faults": {"kill_fabricd": 1},
+    "pause_s": (1.0, 2.5),
+    "down_s": ((1, 0.0, 0.2),),
+    "modes": {"ok": 1},
+    "run_ms": ((1, 5, 30),),
+    "rest_s": (0.0, 0.1),
+    "acts": {"one": 20, "batch": 2, "look": 1},
+}
+
+# Runner and keepers are frozen beyond the lease while their jobs end: what they report then is of an old fence. No job
+# lives as long as a lease, so that those of the frozen keepers are over before they are run again.
+FENCES = {
+    **GENERAL,
+    "faults": {"outlive_lease": 1},
+    "pause_s": (1.0, 2.0),
+    "down_s": ((1, 0.0, 0.2),),
+    "modes": {"ok": 6, "flaky": 2},
+    "run_ms": ((1, 700, 1800),),
+    "rest_s": (0.2, 0.8),
+    "acts": {"one": 30, "look": 1},
+}
+
+# Long jobs that are deaf to SIGTERM.
+LEASES = {
+    **GENERAL,
+    "faults": {"kill_fabricd": 2, "freeze_fabricd": 1},
+    "modes": {"stubborn": 3, "stray": 1, "background": 1},
+    "run_ms": ((1, 1200, 3500),),
+    "rest_s": (0.5, 1.5),
+    "acts": {"one": 30, "look": 1},
+}
+
+PROFILES = {"general": GENERAL, "acknowledgements": ACKNOWLEDGEMENTS, "fences": FENCES, "leases": LEASES}
+
+# The deliberate faults of libfabric/fabric/mutation.hpp, the profile that must find each, and after how many kills.
+MUTATIONS = {
+    "ack-before-commit": ("acknowledgements", 10),
+    "no-fence-check": ("fences", 6),
+    "requeue-before-lease-end": ("leases", 4),
+}
+
+
+def weighted(draw, weights):
+    """A key of {key: weight}."""
+    return draw.choices(list(weights), list(weights.values()))[0]
+
+
+def in_range(draw, ranges):
+    """A number from one of [(weight, least, most)]."""
+    _, least, most = draw.choices(ranges, [r[0] for r in ranges])[0]
+    return draw.uniform(least, most)
