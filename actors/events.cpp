@@ -1,6 +1,7 @@
 #include "actors/events.hpp"
 
 #include "fabric/job/limits.hpp"
+#include "fabric/store/journal.hpp"
 
 #include "actors/alarm_clock.hpp"
 #include "actors/compat.hpp"
@@ -56,7 +57,7 @@ private:
     caf::typed_response_promise<event_page> promise;
     get_events what;
     time_point until;
-    std::uint64_t seen = 0; ///< Commits seen when the reader was asked.
+    std::uint64_t seen = 0; ///< commits_ when the reader was asked.
   };
   using job_waiters = std::map<std::uint64_t, job_waiter>;
 
@@ -172,7 +173,6 @@ private:
   // -------------------------------------------------------------------------------------------------------------
 
   void on_commit(const committed_events& m) {
-    ++commits_;
     std::set<std::uint64_t> touched;
     for (const auto& e : m.events) {
       if (!ends_a_job(e)) continue;
@@ -180,6 +180,9 @@ private:
       for (; first != last; ++first) touched.insert(first->second);
     }
     for (const auto serial : touched) look(serial);
+    // What is not in the log the reader does not see: no need to ask.
+    if (std::none_of(m.events.begin(), m.events.end(), [](const auto& e) { return store::is_logged(e.kind); })) return;
+    ++commits_;
     for (auto& w : std::exchange(events_, {})) look(std::move(w));
   }
 
@@ -217,8 +220,8 @@ private:
   job_waiters jobs_; ///< By serial number.
   std::unordered_multimap<job_id, std::uint64_t> by_job_;
   std::vector<event_waiter> events_;
-  std::size_t looking_ = 0; ///< Waiters for events for whom the reader is being asked.
-  std::uint64_t commits_ = 0;
+  std::size_t looking_ = 0;   ///< Waiters for events for whom the reader is being asked.
+  std::uint64_t commits_ = 0; ///< With something for the log.
 };
 
 } // namespace

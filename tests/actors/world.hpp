@@ -64,7 +64,7 @@ public:
     auto slot = std::make_shared<std::optional<Reply>>();
     system_->spawn([slot, whom, question](caf::event_based_actor* self) {
       ask(self, whom, std::chrono::hours{1000}, question)
-          .then([slot](Reply& reply) { *slot = std::move(reply); }, [](caf::error& e) { fprintf(stderr, "ERR %s\n", to_string(e).c_str()); });
+          .then([slot](Reply& reply) { *slot = std::move(reply); }, [](caf::error&) {});
     });
     return slot;
   }

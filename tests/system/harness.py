@@ -253,13 +253,8 @@ class Node:
         return last
 
     def started(self, job):
-        """Returns the job's details once its process was started."""
-        last = {}
-        def look():
-            last.update(self.show(job))
-            return last["state"] == "running" and last["attempts"][-1]["started_at"]
-        eventually(look, f"job {job} has started")
-        return last
+        """Returns the pids of the job once it has some; the store does not say when an attempt that runs began."""
+        return eventually(lambda: self.job_processes(job), f"job {job} has started; {self.fabric('show', job).out}")
 
     def outcomes(self, job):
         return [a["outcome"] for a in self.show(job)["attempts"]]

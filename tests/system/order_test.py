@@ -121,7 +121,7 @@ class Changing(SharedNodeTest):
         self.assertEqual(self.n.job_processes(job), [])
 
     def test_cancel_of_a_job_that_waits_for_its_retry(self):
-        n = self.node({"classes": {"sh": {"backoff": {"base": "1h"}}}})
+        n = self.node({"classes": {"sh": {"backoff": {"base": "1h", "max": "1h"}}}})
         job = n.run("exit 1")
         n.until(job, "scheduled")
         n.good("cancel", job)

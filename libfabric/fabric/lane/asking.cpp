@@ -85,6 +85,7 @@ void machine::state::leased(const unanswered& what, const store::answer& reply) 
   a->own = true;
   a->confirmed = true;
   a->version = std::max(a->version, row.version);
+  a->lease_seq = what.want_seq;
   a->number = row.attempt;
   a->failures = row.counts.failures;
   a->facts = {row.id, row.job_class, row.owner, row.priority, row.attempt, row.demoted_order != 0, row.overflow_from};

@@ -27,6 +27,7 @@ struct live_attempt {
   name_id job_class = 0;
   std::uint32_t failures = 0; ///< Of the job, before this attempt.
   policy::job_facts facts;
+  std::uint64_t lease_seq = 0; ///< Of the want before the lease: the node counts the lease from when it sent that one.
   attempt_phase phase = attempt_phase::leased;
   bool own = false;                            ///< Leased by this machine, so it alone sends the start.
   bool answered = false;                       ///< The node holds it, so the start arrived.

@@ -49,7 +49,7 @@ void machine::state::send_start(live_attempt& a) {
   if (a.answered || a.phase == attempt_phase::ending || a.input.empty()) return;
   const auto* const w = slots.find(a.node);
   if (w == nullptr) return;
-  emit(tell_start{a.node, {a.fence, a.job, a.number, a.facts.job_class, how.name, a.input, how.lease, w->seq}});
+  emit(tell_start{a.node, {a.fence, a.job, a.number, a.facts.job_class, how.name, a.input, how.lease, a.lease_seq}});
   a.phase = attempt_phase::started;
   a.start_boot = w->boot;
   a.start_seq = w->seq;

@@ -30,7 +30,7 @@ void machine::state::lease_to(waiting_job& j, const worker_slots& w) {
   jobs.take(j);
   slots.take(w.node);
   const store::lease op{j.first, j.second.version, how.name, epoch, w.node, w.worker, how.lease};
-  leases_asked[j.first] = ask({op, j.first, 0, w.node, true, false});
+  leases_asked[j.first] = ask({op, j.first, 0, w.node, true, false, w.seq});
 }
 
 void machine::state::wake_due() {

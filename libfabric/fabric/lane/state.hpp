@@ -20,10 +20,11 @@ namespace fabric::lane {
 struct unanswered {
   store::operation op;
   job_id job = 0;
-  fence_t fence = 0;     ///< end only.
-  std::string node;      ///< lease: whose slot; end: who is to forget.
-  bool slot = false;     ///< lease: its slot is counted here (and not at an attempt).
-  bool reported = false; ///< end: the node has told it, and waits for the forget.
+  fence_t fence = 0;          ///< end only.
+  std::string node;           ///< lease: whose slot; end: who is to forget.
+  bool slot = false;          ///< lease: its slot is counted here (and not at an attempt).
+  bool reported = false;      ///< end: the node has told it, and waits for the forget.
+  std::uint64_t want_seq = 0; ///< lease: the want whose slot it takes.
 };
 
 struct machine::state {
@@ -142,8 +143,8 @@ struct machine::state {
   timers alarms;
   bool paused = false; ///< The store refused work for want of space: until the `resume` timer.
 
-  time_point now{}; ///< Of this turn.
-  effects out;      ///< Of this turn.
+  time_point now{};   ///< Of this turn.
+  effects out;        ///< Of this turn.
   job_id current = 0; ///< The job being worked on.
 };
 
