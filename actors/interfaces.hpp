@@ -59,6 +59,13 @@ using spool_reader_actor = caf::typed_actor<
     // A piece of an attempt's output.
     caf::result<log_piece>(read_log)>;
 
+/// Keeps this node's spool within its limits. Detached: it walks directories.
+using spool_keeper_actor = caf::typed_actor<
+    // INTERNAL: look at the spool.
+    caf::result<void>(tick),
+    // A restarted runner.
+    caf::result<void>(directory_entry)>;
+
 /// The hub of committed changes: answers those who wait for one.
 using events_actor = caf::typed_actor<
     // From the store, after each commit.

@@ -52,7 +52,8 @@ struct committed_events {
   std::vector<store::event> events;
 };
 struct pruned_jobs {
-  std::vector<store::pruned_job> jobs;
+  std::vector<store::pruned_job> jobs;                      ///< With all their attempts.
+  std::vector<std::pair<job_id, std::uint32_t>> attempts{}; ///< Of jobs that stay.
 };
 
 struct worker_news {

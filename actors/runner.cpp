@@ -1,7 +1,6 @@
 #include "actors/runner.hpp"
 
 #include "fabric/config/classes.hpp"
-#include "fabric/exec/link.hpp"
 #include "fabric/exec/runner_process.hpp"
 #include "fabric/exec/system.hpp"
 #include "fabric/node/command.hpp"
@@ -21,23 +20,8 @@ namespace fabric::actors {
 
 namespace {
 
-constexpr duration retry_interval = 50ms; ///< Between attempts to connect to a runner that is starting.
-
-/// The real one.
-class socket_wire final : public runner_wire {
-public:
-  explicit socket_wire(std::unique_ptr<exec::runner_link> link) : link_(std::move(link)) {}
-  void send(const exec::to_runner& what) override { link_->send(what); }
-
-private:
-  std::unique_ptr<exec::runner_link> link_;
-};
-
-expected<std::unique_ptr<runner_wire>> connect_over(const std::string& socket, runner_wire::callback on_frames) {
-  auto made = exec::runner_link::connect(socket, std::move(on_frames));
-  if (!made) return tl::unexpected{made.error()};
-  return std::make_unique<socket_wire>(std::move(*made));
-}
+constexpr duration retry_interval = 50ms;    ///< Between attempts to connect to a runner that is starting.
+constexpr std::ptrdiff_t prune_max = 10'000; ///< Directories in one frame.
 
 class runner_shell : public runner_actor::base {
 public:
@@ -46,7 +30,7 @@ public:
         alarm_(this, env_, [this] { on_alarm(); }) {
     harden(this);
     if (!how_.connect)
-      how_.connect = [socket = how_.socket](runner_wire::callback f) { return connect_over(socket, std::move(f)); };
+      how_.connect = [socket = how_.socket](runner_wire::callback f) { return connect_wire(socket, std::move(f)); };
     if (!how_.boottime_us) how_.boottime_us = exec::boottime_us;
   }
 
@@ -357,10 +341,14 @@ private:
 
   void on_pruned(const pruned_jobs& m) {
     if (!link_) return;
-    exec::prune frame;
+    auto attempts = m.attempts;
     for (const auto& job : m.jobs)
-      for (std::uint32_t n = 1; n <= job.attempts; ++n) frame.attempts.emplace_back(job.id, n);
-    if (!frame.attempts.empty()) link_->send(frame);
+      for (std::uint32_t n = 1; n <= job.attempts; ++n) attempts.emplace_back(job.id, n);
+    for (auto at = attempts.begin(); at != attempts.end();) {
+      const auto next = at + std::min<std::ptrdiff_t>(attempts.end() - at, prune_max);
+      link_->send(exec::prune{{at, next}});
+      at = next;
+    }
   }
 
   void meet(const directory_entry& m) {

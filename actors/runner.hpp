@@ -5,6 +5,7 @@
 
 #include "actors/environment.hpp"
 #include "actors/interfaces.hpp"
+#include "actors/runner_wire.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -15,23 +16,12 @@
 
 namespace fabric::actors {
 
-/// The connection to a fabric-runner, as its link actor uses it. Its destruction closes it.
-class runner_wire {
-public:
-  virtual ~runner_wire() = default;
-  virtual void send(const exec::to_runner& what) = 0; ///< Never blocks.
-
-  /// Gets at least one frame, or closed == true once and last. Callable from any thread.
-  using callback = std::function<void(std::vector<exec::from_runner> frames, bool closed)>;
-};
-
 /// How this node reaches, and if need be starts, its fabric-runner.
 struct runner_settings {
   std::string node;
   std::uint64_t boot = 0;
   std::string socket;                             ///< Path of the runner's socket.
   std::vector<std::string> start_command;         ///< argv that starts a runner; empty: a unit of its own runs it.
-  std::uint32_t slots = 0;                        ///< Of all workers of the node together.
   config::root config;                            ///< The node's own: it alone says what a class runs.
   std::map<std::string, std::string> environment; ///< fabricd's own; jobs get a part of it.
   duration renewal = std::chrono::seconds{5};

@@ -31,6 +31,7 @@ public:
     runner_ = nullptr;
     senders_.clear();
     lane_owners_.clear();
+    db_.reset(); // Closes it: handles that others still hold keep this object alive, but not the store.
   }
 
   behavior_type make_behavior() override {

@@ -12,6 +12,7 @@
 #include "actors/readers.hpp"
 #include "actors/runner.hpp"
 #include "actors/scheduler.hpp"
+#include "actors/spool_keeper.hpp"
 #include "actors/store.hpp"
 #include "actors/worker.hpp"
 #include "nodes/fabricd/node_events.hpp"
@@ -61,6 +62,10 @@ public:
 
   caf::strong_actor_ptr spool_reader() {
     return pointer(actors::spawn_spool_reader(sys_, with_.paths.spool, reader()));
+  }
+
+  caf::strong_actor_ptr spool_keeper() {
+    return pointer(actors::spawn_spool_keeper(sys_, env_, with_.paths.spool, with_.config.spool, reader()));
   }
 
   caf::strong_actor_ptr events() { return pointer(actors::spawn_events(sys_, env_, with_.config.limits.max_waiters)); }
@@ -184,6 +189,7 @@ std::vector<child_spec> child_table(caf::actor_system& sys, actors::environment_
   table.push_back({"store", rule::permanent, {.restarts = 0}, [a] { return a->store(); }, {}});
   add("store_reader", [a] { return a->store_reader(); });
   add("spool_reader", [a] { return a->spool_reader(); });
+  add("spool_keeper", [a] { return a->spool_keeper(); });
   add("events", [a] { return a->events(); });
   add("scheduler", [a] { return a->scheduler(); });
   add(

@@ -30,16 +30,26 @@ inline auto& timeouts(caf::actor_system& sys) {
 #endif
 }
 
+/// Whether an entry of `timeouts` was not cancelled.
+template <class Entry> bool is_wanted(const Entry& entry) {
+#if CAF_MAJOR_VERSION >= 1
+  return !entry.second.disposed();
+#else
+  return !entry.second.f.disposed();
+#endif
+}
+
 /// When the next timer that is still wanted rings.
 inline std::optional<caf::actor_clock::time_point> next_timeout(caf::actor_system& sys) {
-  for (const auto& [at, entry] : timeouts(sys)) {
-#if CAF_MAJOR_VERSION >= 1
-    if (!entry.disposed()) return at;
-#else
-    if (!entry.f.disposed()) return at;
-#endif
-  }
+  for (const auto& entry : timeouts(sys))
+    if (is_wanted(entry)) return entry.first;
   return std::nullopt;
+}
+
+inline std::size_t wanted_timeouts(caf::actor_system& sys) {
+  std::size_t count = 0;
+  for (const auto& entry : timeouts(sys)) count += is_wanted(entry) ? 1 : 0;
+  return count;
 }
 
 } // namespace fabric::actors::testing

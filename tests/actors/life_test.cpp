@@ -277,3 +277,51 @@ TEST_CASE("lanes and nodes can be asked for", "[life]") {
   REQUIRE(log.failure);
   CHECK(log.failure->code == errc::unavailable);
 }
+
+TEST_CASE("a far instant does not pile up timers", "[life]") {
+  world w;
+  auto later = spec();
+  later.delay = 10h;
+  w.ask_now<receipts>(w.scheduler(), submit_jobs{{later}});
+  const auto run_one = [&] {
+    w.process.end(w.process.fence_of(w.submit()), outcome::succeeded);
+    w.advance(10s); // Its nearer timers come and go.
+  };
+  run_one();
+  const auto before = w.timers();
+  for (int i = 0; i < 50; ++i) run_one();
+  CHECK(w.timers() <= before + 2);
+}
+
+TEST_CASE("a delayed job runs when its time has come", "[life]") {
+  world w;
+  auto later = spec();
+  later.delay = 10min;
+  const auto id = w.ask_now<receipts>(w.scheduler(), submit_jobs{{later}}).items.at(0).id;
+  w.advance(599s);
+  CHECK(w.state(id) == job_state::scheduled);
+  w.advance(2s);
+  CHECK(w.state(id) == job_state::running);
+}
+
+TEST_CASE("a second order to drain hands back at once", "[life]") {
+  world w;
+  const auto id = w.submit();
+  w.drain(25s);
+  w.advance(1s);
+  CHECK(w.state(id) == job_state::running);
+  w.drain(0s);
+  CHECK(w.state(id) == job_state::ready);
+  CHECK(w.drained.contains("fast@a1"));
+}
+
+TEST_CASE("a stop ends every actor, those too that others wait for", "[life]") {
+  world w;
+  w.submit();
+  w.ask_later<job_page>(w.scheduler(), wait_jobs{{1}, 30s});
+  w.run();
+  CHECK(w.alive() > 10);
+  w.stop();
+  CHECK(w.alive() == 0);
+  CHECK(w.failures.empty());
+}

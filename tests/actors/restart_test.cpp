@@ -83,12 +83,31 @@ TEST_CASE("a lane actor that throws is started again and loses nothing; at its s
   CHECK(w.state(poison) == job_state::running);
 }
 
+TEST_CASE("a lane with more jobs than a page loads them all, in their order", "[restart]") {
+  auto how = world_settings{};
+  how.config.lanes[0].slots = 1;
+  world w{how};
+  std::vector<job_id> ids;
+  for (int batch = 0; batch < 5; ++batch)
+    for (const auto& item : w.ask_now<receipts>(w.scheduler(), submit_jobs{std::vector<job_spec>(500, spec())}).items)
+      ids.push_back(item.id);
+  w.kill("lane/fast");
+  w.advance(1s);
+  CHECK(w.ask_now<lane_report>(w.find<lane_actor>("lane/fast"), get_lanes{}).now.ready == 2499);
+  for (std::size_t i = 0; i < 3; ++i) {
+    REQUIRE(w.state(ids[i]) == job_state::running);
+    finish(w, ids[i]);
+  }
+  CHECK(w.process.runs.size() == 4);
+}
+
 TEST_CASE("what a lane died of is in the log of automatic actions", "[restart]") {
   world w{with_throwing_policy()};
   w.submit("poison");
   w.advance(61s);
   bool told = false;
-  for (const auto& e : w.store->rows->last_events(1000).value())
+  const auto log = w.store->rows->last_events(1000).value();
+  for (const auto& e : log)
     told = told || (e.kind == "actor_ended" && e.text.find("cannot think about poison") != std::string::npos);
   CHECK(told);
 }

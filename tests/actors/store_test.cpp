@@ -1,8 +1,16 @@
+#include "fabric/exec/spool.hpp"
+
 #include "actors/membership.hpp"
+#include "actors/readers.hpp"
 #include "actors/store.hpp"
 #include "tests/actors/world.hpp"
 
 #include <catch2/catch_test_macros.hpp>
+
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
 
 using namespace fabric;
 using namespace fabric::actors;
@@ -61,6 +69,22 @@ store_operations submissions(const store_client_actor& from, std::uint64_t first
   store_operations m{from, {}};
   for (std::size_t i = 0; i < count; ++i) m.asks.push_back({first_ticket + i, store::submit{spec(), "fast", 3}});
   return m;
+}
+
+/// A directory that goes with the test.
+struct scratch {
+  scratch() {
+    std::string pattern = std::filesystem::temp_directory_path() / "fabric-spool-XXXXXX";
+    path = mkdtemp(pattern.data());
+  }
+  ~scratch() { std::filesystem::remove_all(path); }
+  std::string path;
+};
+
+void write(const std::string& spool, job_id id, std::uint32_t attempt, const std::string& text) {
+  const std::filesystem::path directory = exec::attempt_directory(spool, id, attempt);
+  std::filesystem::create_directories(directory);
+  std::ofstream{directory / "stdout", std::ios::app} << text;
 }
 
 } // namespace
@@ -196,4 +220,38 @@ TEST_CASE("membership gives a lease up only after its length and the slack", "[m
   CHECK(std::get<lane::lease_over>(verdicts[1]).fence == 5);
   for (const auto& who : {caf::actor_cast<caf::actor>(membership), caf::actor_cast<caf::actor>(lane)})
     caf::anon_send_exit(who, caf::exit_reason::user_shutdown);
+}
+
+TEST_CASE("an attempt's output is read piece by piece, while it grows and to its end", "[spool]") {
+  world w;
+  const scratch spool;
+  const auto reader = spawn_spool_reader(w.system(), spool.path, w.store->rows, spawn_as::in_scheduler);
+  const auto id = w.submit();
+  const auto read = [&](std::uint64_t offset, std::uint32_t limit) {
+    return w.ask_now<log_piece>(reader, read_log{id, 0, false, offset, limit});
+  };
+  write(spool.path, id, 1, "hello world");
+  auto piece = read(0, 5);
+  CHECK_FALSE(piece.failure);
+  CHECK(piece.bytes == "hello");
+  CHECK(piece.next_offset == 5);
+  CHECK(piece.attempt == 1);
+  CHECK_FALSE(piece.complete);
+  CHECK(piece.more_attempts);
+  piece = read(5, 1u << 30);
+  CHECK(piece.bytes == " world");
+  CHECK_FALSE(piece.complete); // It still runs.
+  w.process.end(w.process.fence_of(id), outcome::succeeded);
+  w.run();
+  piece = read(11, 100);
+  CHECK(piece.bytes.empty());
+  CHECK(piece.complete);
+  CHECK_FALSE(piece.more_attempts);
+  const auto unknown = w.ask_now<log_piece>(reader, read_log{99, 0, false, 0, 100});
+  REQUIRE(unknown.failure);
+  CHECK(unknown.failure->code == errc::not_found);
+  const auto no_attempt = w.ask_now<log_piece>(reader, read_log{id, 7, false, 0, 100});
+  REQUIRE(no_attempt.failure);
+  CHECK(no_attempt.failure->code == errc::not_found);
+  caf::anon_send_exit(reader, caf::exit_reason::user_shutdown);
 }

@@ -13,6 +13,7 @@ namespace {
 /// Children that do nothing, and when they began and ended.
 struct nursery {
   explicit nursery(world& where) : w(where), born(where.now()) {}
+  ~nursery() { w.stop(); }
 
   child_spec child(const std::string& name, supervision::intensity limit = {}) {
     return {name, supervision::rule::permanent, limit, [this, name] { return spawn(name); }, {}};

@@ -58,6 +58,7 @@ world::world(world_settings how) : how_(std::move(how)) {
   settings_.set("caf.scheduler.policy", "testing");
   system_ = std::make_unique<caf::actor_system>(settings_);
   system_->await_actors_before_shutdown(false);
+  cafs_own_ = system_->registry().running();
   auto env = std::make_shared<environment>();
   env->now = [this] { return now(); };
   env->log = std::make_shared<spdlog::logger>("world", std::make_shared<spdlog::sinks::null_sink_mt>());
@@ -69,15 +70,18 @@ world::world(world_settings how) : how_(std::move(how)) {
 }
 
 world::~world() {
-  end_everybody();
+  try {
+    stop();
+  } catch (const std::exception&) { // Somebody spins; the test has said so.
+  }
   timeouts(*system_).clear();
 }
 
 /// CAF's own way waits for ever for an actor that nobody runs.
-void world::end_everybody() {
+void world::stop() {
   for (const auto& s : supervisors_) tell_anon(s, stop_children{});
-  supervisors_.clear();
   run();
+  supervisors_.clear();
   newest_.clear();
   directory_ = nullptr;
 }
@@ -100,6 +104,10 @@ void world::advance(duration d) {
 }
 
 void world::skip(duration d) { coordinator(*system_).advance_time(d); }
+
+std::size_t world::timers() const { return wanted_timeouts(*system_); }
+
+std::size_t world::alive() const { return system_->registry().running() - cafs_own_; }
 
 time_point world::now() const {
   const auto passed = coordinator(*system_).clock().now().time_since_epoch();
@@ -235,11 +243,5 @@ void world::drain(duration patience) {
 job world::row(job_id id) const { return store->rows->find(id).value(); }
 
 std::vector<attempt> world::attempts(job_id id) const { return store->rows->attempts(id).value(); }
-
-std::vector<std::string> world::event_kinds() const {
-  std::vector<std::string> kinds;
-  for (const auto& e : store->rows->last_events(1000).value()) kinds.push_back(e.kind);
-  return kinds;
-}
 
 } // namespace fabric::actors::testing

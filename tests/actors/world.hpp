@@ -54,6 +54,9 @@ public:
   void crash(const std::string& name);           ///< The same without `run`; callable while the actors run.
   std::uint64_t starts(const std::string& name); ///< Asks and runs.
   std::uint64_t starts_now(const std::string& name) const { return starts_.at(name); }
+  std::size_t timers() const; ///< Set and still wanted.
+  std::size_t alive() const;  ///< Actors of all kinds.
+  void stop();                ///< As fabricd does at its end; also done by the destructor.
   supervisor_actor supervise(std::vector<child_spec> children);
 
   // -- questions
@@ -87,7 +90,6 @@ public:
   job row(job_id id) const;
   std::vector<attempt> attempts(job_id id) const;
   job_state state(job_id id) const { return row(id).state; }
-  std::vector<std::string> event_kinds() const;
 
   std::shared_ptr<scripted_store> store = std::make_shared<scripted_store>();
   scripted_runner process{[this] { return now(); }};
@@ -100,7 +102,6 @@ private:
   caf::strong_actor_ptr spawn_worker_of(const config::lane& l);
   caf::strong_actor_ptr spawn_runner_link();
   std::shared_ptr<policy::lane_policy> make_policy() const;
-  void end_everybody();
 
   world_settings how_;
   caf::actor_system_config settings_;
@@ -111,6 +112,7 @@ private:
   std::map<std::string, caf::strong_actor_ptr> newest_; ///< Incarnations, by name.
   std::map<std::string, std::uint64_t> starts_;
   std::uint64_t workers_ = 0;
+  std::size_t cafs_own_ = 0; ///< Actors that come with the system.
 };
 
 /// A job of the class.

@@ -10,6 +10,7 @@ import threading
 from profiles import LEASE_S, SLACK_S, in_range, weighted
 
 START_S = 30  # From the start of fabricd until it says that it is ready.
+LEAVE_S = 20  # From the signal to its exit; a drain takes 5 s if jobs do.
 
 
 class Killer:
@@ -25,7 +26,7 @@ class Killer:
 
     def strike(self):
         """One fault, after a pause; the fabric is whole again when this returns."""
-        time.sleep(self._draw.uniform(*self._profile["pause_s"]))
+        time.sleep(in_range(self._draw, self._profile["pause_s"]))
         name = weighted(self._draw, self._profile["faults"])
         self.look_for_deaths()
         self.counts[name] = self.counts.get(name, 0) + 1
@@ -37,7 +38,7 @@ class Killer:
         code = self._node.process.poll()
         if code is None:
             return
-        self.deaths.append({"code": code, "wall_us": time.time_ns() // 1000})
+        self._note_death(code)
         self._start()
 
     # -- faults -------------------------------------------------------------------------------------------------------
@@ -64,6 +65,31 @@ class Killer:
         self._kill([self._fabricd(), *self._runners()])
         self._bring_back()
 
+    def _kill_host(self):
+        """All of it and the jobs, as when a machine loses power; but the disk keeps what was written."""
+        self._kill([self._fabricd(), *self._runners(), *self._node.keepers(), *self._node.job_processes()])
+        self._bring_back()
+
+    def _kill_starting(self):
+        """fabricd dies, and again while it starts."""
+        self._kill([self._fabricd()])
+        self._node.process.stdout.close()
+        self._node.launch()
+        time.sleep(self._draw.uniform(0.0, 0.3))
+        self._kill([self._fabricd()])
+        self._bring_back()
+
+    def _kill_job(self):
+        """As the kernel does when memory is short: one process of a job, not of the fabric."""
+        jobs = self._node.job_processes()
+        send(self._draw.sample(jobs, min(len(jobs), 1)), signal.SIGKILL)
+
+    def _detach(self):
+        self._leave(signal.SIGUSR2)
+
+    def _drain(self):
+        self._leave(signal.SIGTERM)
+
     def _freeze_fabricd(self):
         self._freeze([self._fabricd()], in_range(self._draw, self._profile["freeze_s"]))
 
@@ -76,16 +102,18 @@ class Killer:
         self._freeze(pids, in_range(self._draw, self._profile["freeze_s"]))
 
     def _outlive_lease(self):
-        """Runner and keepers freeze, fabricd dies, the jobs go on and end; the leases end too. Then the runner is back
-        first, so that the jobs are leased again, and the keepers report what has become of the old attempts."""
+        """The runner and half of the keepers freeze, fabricd dies, the jobs go on and end; their leases end too. Then
+        the runner is back first, so that the jobs are leased again and run by the other keepers, and the frozen ones
+        report what has become of the old attempts."""
         runners, keepers = self._runners(), self._node.keepers()
-        send(runners + keepers, signal.SIGSTOP)
+        frozen = self._draw.sample(keepers, (len(keepers) + 1) // 2)
+        send(runners + frozen, signal.SIGSTOP)
         self._kill([self._fabricd()])
         self._bring_back()
         time.sleep(LEASE_S + SLACK_S + self._draw.uniform(0.5, 1.0))
         send(runners, signal.SIGCONT)
-        time.sleep(self._draw.uniform(0.05, 0.5))
-        send(keepers, signal.SIGCONT)
+        time.sleep(self._draw.uniform(0.1, 0.6))
+        send(frozen, signal.SIGCONT)
 
     # -- means --------------------------------------------------------------------------------------------------------
 
@@ -109,6 +137,22 @@ class Killer:
         time.sleep(seconds)
         self._draw.shuffle(pids)
         send(pids, signal.SIGCONT)
+
+    def _leave(self, number):
+        """fabricd is asked to go; how it goes is checked."""
+        self._node.signal(number)
+        try:
+            code = self._node.process.wait(timeout=LEAVE_S)
+        except subprocess.TimeoutExpired:
+            code = f"none within {LEAVE_S} s of {number!r}"
+            self._node.process.kill()
+            self._node.process.wait()
+        if code != 0:
+            self._note_death(code)
+        self._bring_back()
+
+    def _note_death(self, code):
+        self.deaths.append({"code": code, "wall_us": time.time_ns() // 1000})
 
     def _bring_back(self):
         time.sleep(in_range(self._draw, self._profile["down_s"]))

@@ -1,4 +1,7 @@
-"""What a soak does: how often which fault, which jobs, and how they are submitted. Weights, seconds and milliseconds."""
+"""What a soak does: how often which fault, which jobs, and how they are submitted.
+
+Spans are ((weight, least, most), …) or (least, most); "faults", "modes" and "acts" map a name to its weight.
+"""
 
 LEASE_S = 3  # The shortest that a config may ask for, so that leases end within a short soak.
 SLACK_S = 1  # A granter waits this much longer than a holder.
@@ -7,17 +10,18 @@ SLACK_S = 1  # A granter waits this much longer than a holder.
 GENERAL = {
     "faults": {
         "kill_fabricd": 6, "kill_runner": 3, "kill_keeper": 3, "kill_all": 4, "kill_runner_and_keepers": 2,
-        "kill_fabricd_and_runner": 2, "freeze_fabricd": 2, "freeze_runner": 1, "suspend_node": 1,
+        "kill_fabricd_and_runner": 2, "kill_host": 1, "kill_starting": 2, "freeze_fabricd": 2, "freeze_runner": 1, "suspend_node": 1,
+        "kill_job": 1, "detach": 2, "drain": 1,
     },
-    "pause_s": (0.3, 3.0),
-    "down_s": ((8, 0.0, 0.3), (1, LEASE_S + 0.5, LEASE_S + 2.5)),  # weight, least, most: until fabricd is back
+    "pause_s": ((2, 0.0, 0.3), (5, 0.3, 3.0)),  # between faults: sometimes into the recovery from the last one
+    "down_s": ((8, 0.0, 0.3), (1, LEASE_S + 0.5, LEASE_S + 2.5)),  # until fabricd is started again
     "freeze_s": ((3, 0.1, 1.0), (1, LEASE_S + 0.5, LEASE_S + 3.0)),
     "modes": {"ok": 50, "stubborn": 6, "background": 6, "stray": 6, "flaky": 12, "checkpoint": 6, "fail": 3,
               "crash": 3},
     "run_ms": ((85, 5, 250), (10, 900, 2500), (1, 3500, 5000)),
     "clients": 3,
     "rest_s": (0.1, 1.2),
-    "acts": {"one": 40, "keyed": 40, "batch": 15, "keyed_batch": 10, "cancel": 4, "look": 15},
+    "acts": {"one": 40, "keyed": 40, "batch": 15, "keyed_batch": 10, "cancel": 8, "look": 15},
     "batch": (3, 12),
 }
 
@@ -27,7 +31,7 @@ GENERAL = {
 ACKNOWLEDGEMENTS = {
     **GENERAL,
     "faults": {"kill_fabricd": 1},
-    "pause_s": (1.0, 2.5),
+    "pause_s": ((1, 1.0, 2.5),),
     "down_s": ((1, 0.0, 0.2),),
     "modes": {"ok": 1},
     "run_ms": ((1, 5, 30),),
@@ -35,16 +39,16 @@ ACKNOWLEDGEMENTS = {
     "acts": {"one": 20, "batch": 2, "look": 1},
 }
 
-# Runner and keepers are frozen beyond the lease while their jobs end: what they report then is of an old fence. No job
-# lives as long as a lease, so that those of the frozen keepers are over before they are run again.
+# The runner and keepers are frozen beyond the lease while their jobs end: what they report then is of an old fence. No
+# job lives as long as a lease, so that those of the frozen keepers are over before they are run again.
 FENCES = {
     **GENERAL,
     "faults": {"outlive_lease": 1},
-    "pause_s": (1.0, 2.0),
+    "pause_s": ((1, 1.0, 2.0),),
     "down_s": ((1, 0.0, 0.2),),
     "modes": {"ok": 6, "flaky": 2},
-    "run_ms": ((1, 700, 1800),),
-    "rest_s": (0.2, 0.8),
+    "run_ms": ((1, 600, 950),),
+    "rest_s": (0.4, 1.2),
     "acts": {"one": 30, "look": 1},
 }
 

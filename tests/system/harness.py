@@ -206,7 +206,7 @@ class Node:
     def fabric(self, *words, stdin=None, as_json=True):
         """Runs `fabric` to its end."""
         done = subprocess.run(self.argv(*words, as_json=as_json), input=stdin if stdin is not None else b"",
-                              capture_output=True, timeout=DEADLINE_S, check=False)
+                              capture_output=True, timeout=2 * DEADLINE_S, check=False)
         out, err = done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
         lines = [json.loads(line) for line in out.splitlines()] if as_json and done.returncode != 2 else []
         return Answer(done.returncode, lines, out, err)

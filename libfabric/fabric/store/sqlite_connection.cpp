@@ -52,8 +52,8 @@ expected<std::unique_ptr<sqlite_connection>> sqlite_connection::open_writer(cons
   if (auto created = create_private(path); !created) return tl::unexpected(created.error());
   auto made = open(path, SQLITE_OPEN_READWRITE);
   if (!made) return made;
-  sqlite3_wal_hook((*made)->db_, &on_wal, made->get());
   if (auto set = apply_writer_settings(**made); !set) return tl::unexpected(set.error());
+  sqlite3_wal_hook((*made)->db_, &on_wal, made->get()); // The setting wal_autocheckpoint takes away any hook.
   return made;
 }
 

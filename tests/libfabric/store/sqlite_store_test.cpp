@@ -66,6 +66,16 @@ TEST_CASE("the settings read back as DESIGN says", "[store]") {
   CHECK(db->ask_number("PRAGMA mmap_size").value_or(0) == 0);
 }
 
+TEST_CASE("the log is copied into the store once it is large, and begins again", "[store]") {
+  scratch home;
+  const auto path = home / "store.db";
+  const auto store = must(sqlite_store::open(path, roomy()));
+  const std::string input = "\"" + std::string((1 << 20) - 2, 'x') + "\"";
+  for (int i = 0; i < 40; ++i) commit(*store, {submission("fast", input)});
+  CHECK(std::filesystem::file_size(path) > 2 * static_cast<std::size_t>(wal_bytes));
+  CHECK(std::filesystem::file_size(path + "-wal") < static_cast<std::size_t>(wal_bytes) + (4 << 20));
+}
+
 TEST_CASE("a reopened store keeps everything; ids, fences, events and epochs go on", "[store]") {
   scratch home;
   const auto path = home / "store.db";

@@ -1,0 +1,187 @@
+"""Figures of the fabric on this machine, a JSON line each. scripts/bench starts it; nothing here passes or fails."""
+
+import argparse
+import contextlib
+import json
+import os
+import pathlib
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+from local_fabric import BIN, POLL_S, ROOT, FabricError, LocalFabric, cpu_seconds, ended
+
+SLOTS = 8
+CLASSES = {"/classes/true": {"command": ["/bin/true"]}}
+BLOCK = 4096
+QUIET = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "check": True}
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def seconds_of(action):
+    started = time.monotonic()
+    action()
+    return time.monotonic() - started
+
+
+class Bench:
+    """What all figures share: the directory, how much to do, the disk's price of a sync."""
+
+    def __init__(self, directory, quick):
+        self.directory = pathlib.Path(directory)
+        self.jobs, self.batch, self.singles = (300, 1000, 20) if quick else (3000, 10_000, 100)
+        self.runs, self.idle_s = (3, 5) if quick else (5, 20)
+        self.fabrics = []
+
+    def start(self, name, slots):
+        fabric = LocalFabric(self.directory / name, ROOT / "config/fast-first.json",
+                             {"/lanes/0/slots": slots, **CLASSES})
+        fabric.directory.mkdir()
+        self.fabrics.append(fabric)
+        fabric.start()
+        return fabric
+
+    def stop(self):
+        for fabric in self.fabrics:
+            fabric.stop_at_once()
+
+    def submissions(self, count):
+        path = self.directory / f"{count}.ndjson"
+        path.write_text('{"class":"true"}\n' * count)
+        return path
+
+    def sync_us(self):
+        """Median of writing 4 KiB and fdatasync, in the file system the store is in."""
+        costs = []
+        with open(self.directory / "sync", "wb", buffering=0) as file:
+            for _ in range(100):
+                file.write(b"x" * BLOCK)
+                costs.append(seconds_of(lambda: os.fdatasync(file.fileno())) * 1e6)
+        return statistics.median(costs)
+
+    def report(self, name, unit, values, sync_us, peer=None, peer_values=(), note=None):
+        """Prints a figure; the ratio is that of the medians."""
+        median = statistics.median(values)
+        line = {"name": name, "value": round(median, 3), "unit": unit, "peer": peer,
+                "peer_value": round(statistics.median(peer_values), 2) if peer_values else None,
+                "ratio": round(median / statistics.median(peer_values), 4) if peer_values else None,
+                "n": len(values), "min": round(min(values), 2), "median": round(median, 2),
+                "max": round(max(values), 2),
+                "cores": os.cpu_count(), "load": round(os.getloadavg()[0], 2), "fdatasync_us": round(sync_us, 1)}
+        if note:
+            line["note"] = note
+        print(json.dumps(line), flush=True)
+
+    def interleaved(self, *actions):
+        """Runs each action `runs` times, in turns; returns the values of each and the median price of a sync."""
+        values, syncs = [[] for _ in actions], []
+        for _ in range(self.runs):
+            syncs.append(self.sync_us())
+            for kept, action in zip(values, actions, strict=True):
+                kept.append(action())
+        return *values, statistics.median(syncs)
+
+    # -- the figures --------------------------------------------------------------------------------------------------
+
+    def idle(self, fabric):
+        """CPU of fabricd and its runner while there is nothing to do."""
+        say(f"idle for {self.idle_s} s")
+        time.sleep(1)
+        before = {pid: cpu_seconds(pid) for pid in fabric.processes()}
+        time.sleep(self.idle_s)
+        after = {pid: cpu_seconds(pid) for pid in before}
+        spent = sum(after[pid] - before[pid] for pid in before if None not in (before[pid], after[pid]))
+        self.report("idle_cpu", "% of a core", [100 * spent / self.idle_s], self.sync_us(),
+                    note=f"fabricd and fabric-runner over {self.idle_s} s, as the kernel's scheduler counts")
+
+    def throughput(self, fabric):
+        """/bin/true per second, from the submission until all results are committed, beside xargs."""
+        say(f"/bin/true, {self.runs} times {self.jobs} jobs with {SLOTS} slots beside xargs -P2")
+        path, words = self.submissions(self.jobs), "x\n" * self.jobs
+
+        def through_fabric():
+            wanted = ended(fabric.lanes()) + self.jobs
+
+            def work():
+                fabric.submit_file(path)
+                while ended(fabric.lanes()) < wanted:
+                    time.sleep(POLL_S * 2)
+                if any(lane["counts"]["buried"] for lane in fabric.lanes()):
+                    raise FabricError("a /bin/true was buried")
+            return self.jobs / seconds_of(work)
+
+        def through_xargs():
+            argv = ["xargs", "-P2", "-n1", "/bin/true"]
+            return self.jobs / seconds_of(lambda: subprocess.run(argv, input=words, text=True, check=True))
+
+        ours, theirs, sync = self.interleaved(through_fabric, through_xargs)
+        self.report("true_per_second", "jobs/s", ours, sync, "xargs -P2 -n1 /bin/true", theirs,
+                    note=f"{SLOTS} slots, {self.jobs} jobs a run, until every result is committed")
+
+    def submission(self, fabric):
+        """Durable submissions per second, to a lane without slots, in batches and one at a time."""
+        say(f"submissions, {self.runs} times {self.batch} in a file and {self.singles} one by one")
+        path, program = self.submissions(self.batch), str(BIN / "fabric")
+
+        def in_batches():
+            return self.batch / seconds_of(lambda: fabric.submit_file(path))
+
+        def one_by_one():
+            argv = [program, "--node", fabric.address, "submit", "true"]
+            return self.singles / seconds_of(lambda: [subprocess.run(argv, **QUIET) for _ in range(self.singles)])
+
+        def only_start():
+            argv = [program, "--node", fabric.address, "--json", "lanes"]
+            return self.singles / seconds_of(lambda: [subprocess.run(argv, **QUIET) for _ in range(self.singles)])
+
+        batches, singles, starts, sync = self.interleaved(in_batches, one_by_one, only_start)
+        self.report("submissions_per_second_batched", "jobs/s", batches, sync,
+                    note=f"fabric submit --file of {self.batch} jobs, all durable when it returns")
+        self.report("submissions_per_second_single", "jobs/s", singles, sync,
+                    "fabric lanes, which writes nothing", starts,
+                    note="a process and a connection per job: their start dominates, as the peer shows")
+
+    def run(self):
+        say(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, data in {self.directory}")
+        working = self.start("working", SLOTS)
+        self.idle(working)
+        self.throughput(working)
+        working.drain()
+        self.submission(self.start("accepting", 0))
+
+
+def interrupt(*_):
+    raise KeyboardInterrupt
+
+
+def main(words):
+    parser = argparse.ArgumentParser(prog="scripts/bench")
+    parser.add_argument("--quick", action="store_true", help="fewer jobs and runs")
+    options = parser.parse_args(words)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupt)
+    directory = tempfile.mkdtemp(prefix="fabric-bench-")
+    bench = Bench(directory, options.quick)
+    try:
+        bench.run()
+        return 0
+    except KeyboardInterrupt:
+        return 130
+    except (FabricError, OSError, subprocess.SubprocessError) as e:
+        say(f"scripts/bench: {e}")
+        return 1
+    finally:
+        with contextlib.suppress(FabricError):
+            bench.stop()
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
