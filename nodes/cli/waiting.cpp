@@ -19,6 +19,7 @@ constexpr duration long_patience = 20s;
 constexpr duration short_patience = 1s; ///< While more jobs are pending than one question can name.
 constexpr auto crowded_pause = std::chrono::seconds{1};
 constexpr auto idle_pause = std::chrono::milliseconds{50};
+constexpr std::size_t many = 32; ///< Pending jobs from which on a question is worth the wait for more than one answer.
 
 } // namespace
 
@@ -75,6 +76,7 @@ exit_code waiting::next() {
     if (is_final(j.state)) settle(j);
   give_back(ids, true);
   show_progress();
+  if (pending_.size() > many) std::this_thread::sleep_for(idle_pause);
   return done;
 }
 

@@ -32,7 +32,7 @@ def good_evidence():
     won = {"job": 1, "fence": 12}
     return {
         "about": {"seed": 1, "profile": "general", "mutation": "", "seconds": 1, "kills": 1, "faults": {"kill_all": 1},
-                  "deaths": [], "orphans": [], "unfinished": [], "findings": []},
+                  "deaths": [], "thaws": [], "orphans": [], "unfinished": [], "findings": []},
         "clients": [
             {"e": "invoke", "op": "a"}, {"e": "info", "op": "a"}, {"e": "ok", "op": "a", "id": 1},
             {"e": "invoke", "op": "b"}, {"e": "ok", "op": "b", "id": 2},
@@ -134,6 +134,13 @@ class CheckerTest(unittest.TestCase):
 
     def test_an_attempt_alive_after_its_end_is_found(self):
         self.evidence["jobs"] += trace(2, 11, 1, 200, 9006)
+        self.assert_found("outliving")
+
+    def test_a_lease_that_ended_while_the_node_was_suspended_may_be_outlived_for_a_moment(self):
+        self.evidence["jobs"] += trace(2, 11, 1, 200, 9100)
+        self.evidence["about"]["thaws"] = [checker.instant_us("2026-01-01T00:00:09Z")]
+        self.assertEqual(wrong_checks(self.evidence), {"exit code 0"})
+        self.evidence["jobs"] += trace(2, 11, 1, 200, 9600)
         self.assert_found("outliving")
 
     def test_a_run_without_an_attempt_is_found(self):

@@ -15,7 +15,7 @@ LEAVE_S = 20  # From the signal to its exit; a drain takes 5 s if jobs do.
 
 class Killer:
     """Its faults are named as in profiles.py. `kills` counts those that killed something (a freeze does not);
-    `deaths` are the exits of fabricd that it did not cause."""
+    `thaws` are the instants at which a suspended node ran again; `deaths` are the exits of fabricd that it did not cause."""
 
     def __init__(self, node, profile, seed):
         self._node, self._profile = node, profile
@@ -23,6 +23,7 @@ class Killer:
         self.counts = {}
         self.kills = 0
         self.deaths = []
+        self.thaws = []
 
     def strike(self):
         """One fault, after a pause; the fabric is whole again when this returns."""
@@ -97,9 +98,13 @@ class Killer:
         self._freeze(self._runners(), in_range(self._draw, self._profile["freeze_s"]))
 
     def _suspend_node(self):
-        """Everything stops, the jobs too, as when a host is suspended."""
-        pids = [self._fabricd(), *self._runners(), *self._node.keepers(), *self._node.job_processes()]
-        self._freeze(pids, in_range(self._draw, self._profile["freeze_s"]))
+        """Everything stops, the jobs too, as when a host is suspended. Keepers wake first: they end what has lost its
+        lease meanwhile."""
+        pids = [*self._node.keepers(), *self._node.job_processes(), *self._runners(), self._fabricd()]
+        send(pids, signal.SIGSTOP)
+        time.sleep(in_range(self._draw, self._profile["freeze_s"]))
+        send(pids, signal.SIGCONT)
+        self.thaws.append(time.time_ns() // 1000)
 
     def _outlive_lease(self):
         """The runner and half of the keepers freeze, fabricd dies, the jobs go on and end; their leases end too. Then

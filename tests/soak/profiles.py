@@ -10,14 +10,14 @@ SLACK_S = 1  # A granter waits this much longer than a holder.
 GENERAL = {
     "faults": {
         "kill_fabricd": 6, "kill_runner": 3, "kill_keeper": 3, "kill_all": 4, "kill_runner_and_keepers": 2,
-        "kill_fabricd_and_runner": 2, "kill_host": 1, "kill_starting": 2, "freeze_fabricd": 2, "freeze_runner": 1, "suspend_node": 1,
-        "kill_job": 1, "detach": 2, "drain": 1,
+        "kill_fabricd_and_runner": 2, "kill_host": 1, "kill_starting": 2, "kill_job": 1, "freeze_fabricd": 2,
+        "freeze_runner": 1, "suspend_node": 1, "detach": 2, "drain": 1,
     },
     "pause_s": ((2, 0.0, 0.3), (5, 0.3, 3.0)),  # between faults: sometimes into the recovery from the last one
     "down_s": ((8, 0.0, 0.3), (1, LEASE_S + 0.5, LEASE_S + 2.5)),  # until fabricd is started again
     "freeze_s": ((3, 0.1, 1.0), (1, LEASE_S + 0.5, LEASE_S + 3.0)),
-    "modes": {"ok": 50, "stubborn": 6, "background": 6, "stray": 6, "flaky": 12, "checkpoint": 6, "fail": 3,
-              "crash": 3},
+    "modes": {"ok": 50, "stubborn": 6, "background": 6, "stray": 3, "ghost": 3, "flaky": 12, "checkpoint": 6,
+              "fail": 3, "crash": 3},
     "run_ms": ((85, 5, 250), (10, 900, 2500), (1, 3500, 5000)),
     "clients": 3,
     "rest_s": (0.1, 1.2),

@@ -58,12 +58,27 @@ def progress(text):
           file=sys.stderr, flush=True)
 
 
+def cgroups_usable():
+    """Whether this process may make groups below its own: without them nothing finds a daemon that has left its
+    session, its parent and its environment behind, once the keeper that was its reaper is killed."""
+    try:
+        own = next(line[3:] for line in pathlib.Path("/proc/self/cgroup").read_text().splitlines()
+                   if line.startswith("0::"))
+        mounts = [line.split() for line in pathlib.Path("/proc/self/mountinfo").read_text().splitlines()]
+    except (OSError, StopIteration):
+        return False
+    return any(words[words.index("-") + 1] == "cgroup2" and os.access(words[4] + own.rstrip("/"), os.W_OK)
+               for words in mounts)
+
+
 class Soak:
     """One run in a directory of its own, which holds all that the checker reads."""
 
     def __init__(self, options):
         self._options = options
         self._profile = PROFILES[options.profile]
+        if not cgroups_usable() and self._profile["modes"].pop("ghost", None):
+            print("soak: no usable cgroups: no job leaves a ghost")
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="fabric-soak-"))
         self._node = Node(self.directory, base=config(self.directory, pathlib.Path(options.job).resolve()))
         self._history = History(self.directory / "clients.jsonl")
@@ -84,7 +99,7 @@ class Soak:
         finally:
             self._node.kill_everything()
             self._history.close()
-        self._about.update(faults=self._killer.counts, kills=self._killer.kills, deaths=self._killer.deaths,
+        self._about.update(faults=self._killer.counts, kills=self._killer.kills, deaths=self._killer.deaths, thaws=self._killer.thaws,
                            seconds=round(time.monotonic() - began, 1))
         (self.directory / "about.json").write_text(json.dumps(self._about, indent=1))
         return subprocess.run([sys.executable, str(HERE / "checker.py"), str(self.directory)], check=False).returncode

@@ -22,6 +22,7 @@
 /// stubborn    the same, deaf to SIGTERM
 /// background  the same, and leaves a child that beats on
 /// stray       the same, and leaves a daemon (two forks, a session of its own, deaf to SIGTERM) that beats on
+/// ghost       as stray, and the daemon has wiped its environment
 /// flaky       exits 1 in its first attempt, then as ok
 /// checkpoint  exits 85 in its first attempt, then as ok
 /// fail, crash runs for the time, then exits 1, or aborts
@@ -43,18 +44,18 @@ const char* variable(const char* name) {
 
 class trace {
 public:
-  trace() : fd_(::open(variable("SOAK_HISTORY"), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644)) {
+  trace()
+      : names_(std::string("\"job\":") + variable("FABRIC_JOB_ID") + ",\"attempt\":" + variable("FABRIC_ATTEMPT") +
+               ",\"fence\":" + variable("FABRIC_FENCE")),
+        fd_(::open(variable("SOAK_HISTORY"), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644)) {
     if (fd_ < 0) ::_exit(66);
   }
 
   void line(const char* event) const {
     char text[256];
     const int size =
-        std::snprintf(text, sizeof text,
-                      "{\"e\":\"%s\",\"job\":%s,\"attempt\":%s,\"fence\":%s,\"pid\":%d,\"boot_ns\":%lld,"
-                      "\"wall_us\":%lld}\n",
-                      event, variable("FABRIC_JOB_ID"), variable("FABRIC_ATTEMPT"), variable("FABRIC_FENCE"),
-                      static_cast<int>(::getpid()), static_cast<long long>(nanoseconds(CLOCK_BOOTTIME)),
+        std::snprintf(text, sizeof text, "{\"e\":\"%s\",%s,\"pid\":%d,\"boot_ns\":%lld,\"wall_us\":%lld}\n", event,
+                      names_.c_str(), static_cast<int>(::getpid()), static_cast<long long>(nanoseconds(CLOCK_BOOTTIME)),
                       static_cast<long long>(nanoseconds(CLOCK_REALTIME) / 1000));
     if (::write(fd_, text, static_cast<std::size_t>(size)) != size) ::_exit(66);
   }
@@ -65,6 +66,7 @@ public:
   }
 
 private:
+  std::string names_; ///< As they were at the start: a ghost has no environment to look into.
   int fd_;
 };
 
@@ -77,11 +79,17 @@ void beat_for(const trace& to, long milliseconds) {
   }
 }
 
-void leave_behind(const trace& to, bool as_daemon) {
+/// Nobody who looks into /proc finds the fabric's variables in this process from now on.
+void wipe_environment() {
+  for (char** at = environ; *at != nullptr; ++at) std::memset(*at, 0, std::strlen(*at));
+}
+
+void leave_behind(const trace& to, std::string_view mode) {
   if (::fork() != 0) return;
-  if (as_daemon) {
+  if (mode != "background") {
     ::setsid();
     ::signal(SIGTERM, SIG_IGN);
+    if (mode == "ghost") wipe_environment();
     if (::fork() != 0) ::_exit(0);
   }
   beat_for(to, left_behind_ms);
@@ -104,7 +112,7 @@ int main(int argc, char** argv) {
   const std::string_view mode = argv[1];
   const bool first = std::strcmp(variable("FABRIC_ATTEMPT"), "1") == 0;
   if (mode == "stubborn") ::signal(SIGTERM, SIG_IGN);
-  if (mode == "background" || mode == "stray") leave_behind(history, mode == "stray");
+  if (mode == "background" || mode == "stray" || mode == "ghost") leave_behind(history, mode);
   beat_for(history, std::atol(argv[2]));
   int code = 0;
   if (mode == "fail" || (mode == "flaky" && first)) code = 1;

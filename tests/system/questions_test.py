@@ -185,13 +185,14 @@ class Logs(NodeTest):
         self.assertEqual((follower.returncode, out), (0, "at last\n"), err)
 
 
-class ConfigCheck(unittest.TestCase):
+class ConfigCheck(NodeTest):
     def test_every_problem_is_named_at_once(self):
-        with open("/tmp/fabric-config-check.json", "w", encoding="utf-8") as f:
-            f.write('{\n  "lanes": [{"name": "fast", "slots": -1, "budgett": "1s"}],\n'
-                    '  "routing": {"policy": "fastfirst"},\n'
-                    '  "classes": {"a": {"command": ["relative"]}},\n  "lease": {"first": "5 parsecs"}\n}\n')
-        answer = Node("/tmp").fabric("config", "check", "/tmp/fabric-config-check.json")
+        node = self.node(start=False)
+        node.config_file.write_text(
+            '{\n  "lanes": [{"name": "fast", "slots": -1, "budgett": "1s"}],\n'
+            '  "routing": {"policy": "fastfirst"},\n'
+            '  "classes": {"a": {"command": ["relative"]}},\n  "lease": {"first": "5 parsecs"}\n}\n')
+        answer = node.fabric("config", "check", node.config_file)
         self.assertEqual(answer.code, 2)
         checked = json.loads(answer.out)
         found = {p["pointer"]: (p["line"], p["message"]) for p in checked["problems"]}
