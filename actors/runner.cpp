@@ -169,6 +169,7 @@ private:
   /// The runner has said all it holds: now the workers may speak of it.
   void become_ready(news_by_lane& news) {
     ready_ = true;
+    if (how_.on_ready) how_.on_ready();
     next_renewal_ = env_->now();
     for (const auto& [lane, seat] : workers_) tell_all(lane, news[lane]);
     alarm_.arm(next_renewal_);

@@ -100,6 +100,7 @@ public:
     how.config = with_.config;
     how.environment = own_environment();
     how.renewal = with_.config.lease.first / 3;
+    how.on_ready = [events = with_.events] { events->push(runner_ready{}); };
     return pointer(actors::spawn_runner(sys_, env_, std::move(how)));
   }
 

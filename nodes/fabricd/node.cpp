@@ -206,9 +206,22 @@ private:
   }
 
   void on(const published& e) {
+    port_ = e.port;
+    say_ready();
+  }
+
+  void on(const runner_ready&) {
+    runner_ready_ = true;
+    say_ready();
+  }
+
+  /// Once: clients find the scheduler, and jobs find slots.
+  void say_ready() {
+    if (said_ready_ || port_ == 0 || !runner_ready_) return;
+    said_ready_ = true;
     std::string lanes;
     for (const auto& l : config_.lanes) lanes += " " + l.name;
-    std::printf("fabricd %s ready on port %u: policy %s, lanes%s, data %s\n", config_.node.name.c_str(), e.port,
+    std::printf("fabricd %s ready on port %u: policy %s, lanes%s, data %s\n", config_.node.name.c_str(), port_,
                 config_.routing.policy.c_str(), lanes.c_str(), config_.node.data.c_str());
     std::fflush(stdout);
   }
@@ -250,6 +263,9 @@ private:
   actors::supervisor_actor supervisor_;
   phase phase_ = phase::serving;
   std::set<std::string> empty_; ///< Workers that are drained.
+  std::uint16_t port_ = 0;      ///< Published on; 0: not yet.
+  bool runner_ready_ = false;
+  bool said_ready_ = false;
   bool done_ = false;
 };
 

@@ -20,7 +20,9 @@ struct worker_empty {
   std::vector<node::fate> fates;
 };
 
-using node_event = std::variant<published, worker_empty>;
+struct runner_ready {};
+
+using node_event = std::variant<published, worker_empty, runner_ready>;
 
 class node_events {
 public:

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -56,7 +57,8 @@ fields job_fields(const actors::job_details& all, const actors::lane_reports* la
   add(out, "why", why(j, lanes, now));
   add(out, "reason", j.reason);
   add(out, "priority", std::to_string(j.priority));
-  add(out, "attempts", fmt::format("{}, at most {} failures", j.attempt, j.max_attempts));
+  add(out, "attempts",
+      fmt::format("{}, given up after {} failure{}", j.attempt, j.max_attempts, j.max_attempts == 1 ? "" : "s"));
   add(out, "so far", counts_text(j.counts));
   add(out, "submitted", when(j.submitted_at, now));
   if (is_final(j.state)) {
@@ -73,29 +75,23 @@ fields job_fields(const actors::job_details& all, const actors::lane_reports* la
   return out;
 }
 
+/// A running attempt's process start is not stored before its end: until then the time since its lease is shown.
 table attempt_table(std::span<const attempt> attempts, time_point now) {
   table out({{"ATTEMPT", true, 0},
              {"OUTCOME", false, 0},
              {"LANE", false, 24},
              {"NODE", false, 24},
-             {"STARTED", false, 0},
-             {"WAITED", true, 0},
+             {"LEASED", false, 0},
              {"RAN", true, 0}});
   for (const auto& a : attempts) {
     const bool ended = a.ended_at != no_time;
-    const bool started = a.started_at != no_time;
-    const auto ran = ended ? a.run_time : started ? now - a.started_at : duration::zero();
     const auto shown = a.ended_as == outcome::succeeded ? colour::green : ended ? colour::yellow : colour::blue;
     out.add({{std::to_string(a.number)},
-             {ended     ? std::string(to_string(a.ended_as))
-              : started ? "running"
-                        : "starting",
-              shown},
+             {ended ? std::string(to_string(a.ended_as)) : "running", shown},
              {a.lane},
              {a.node},
-             {started ? format_time(a.started_at) : "-"},
-             {started ? human_duration(a.started_at - a.leased_at) : "-"},
-             {human_duration(ran)}});
+             {format_time(a.leased_at)},
+             {human_duration(ended ? a.run_time : std::max(now - a.leased_at, duration::zero()))}});
   }
   return out;
 }
