@@ -14,8 +14,8 @@ LEAVE_S = 20  # From the signal to its exit; a drain takes 5 s if jobs do.
 
 
 class Killer:
-    """Its faults are named as in profiles.py. `kills` counts those that killed something (a freeze does not);
-    `thaws` are the instants at which a suspended node ran again; `deaths` are the exits of fabricd that it did not cause."""
+    """Its faults are named as in profiles.py. `kills` counts those that killed something (a freeze does not), `thaws`
+    are the instants at which a suspended node ran again, `deaths` the exits of fabricd that it did not cause."""
 
     def __init__(self, node, profile, seed):
         self._node, self._profile = node, profile

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Shows that the soak bites: each deliberate fault must make the checker fail, and the same soak without it must pass.
 
-usage: mutations.py --job FABRIC_SOAK_JOB [--seed S] [--only NAME]      with FABRIC_BIN: programs of the preset `mutations`
+usage: mutations.py --job FABRIC_SOAK_JOB [--seed S] [--only NAME]      FABRIC_BIN: programs of the preset `mutations`
 
 Exit codes: 0 every mutation was found, 1 one survived, 2 a soak could not be carried out or failed without a mutation.
 """

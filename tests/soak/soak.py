@@ -99,8 +99,8 @@ class Soak:
         finally:
             self._node.kill_everything()
             self._history.close()
-        self._about.update(faults=self._killer.counts, kills=self._killer.kills, deaths=self._killer.deaths, thaws=self._killer.thaws,
-                           seconds=round(time.monotonic() - began, 1))
+        self._about.update(faults=self._killer.counts, kills=self._killer.kills, deaths=self._killer.deaths,
+                           thaws=self._killer.thaws, seconds=round(time.monotonic() - began, 1))
         (self.directory / "about.json").write_text(json.dumps(self._about, indent=1))
         return subprocess.run([sys.executable, str(HERE / "checker.py"), str(self.directory)], check=False).returncode
 

@@ -1,7 +1,8 @@
 """kill -9 of fabricd, the runner, a keeper, all of them: the rows of the crash table in the design (section 5).
 
-Rows that cannot be hit from outside are covered where the instant can be chosen: "lane decided, lease not committed" by
-libfabric/lane/loading_test, "end committed, not acknowledged" by libfabric/store/end_test and libfabric/node/worker_test.
+Rows that cannot be hit from outside are covered where the instant can be chosen: "lane decided, lease not committed"
+by libfabric/lane/loading_test, "end committed, not acknowledged" by libfabric/store/end_test and
+libfabric/node/worker_test.
 """
 
 import json

@@ -200,8 +200,8 @@ class Disks(NodeTest):
 
     def test_a_disk_that_fills_up_under_the_store_keeps_what_was_acknowledged(self):
         # disk_low is more than the store's log may hold, or copying that into the store would fill the disk by itself.
-        n = self.node({"store": {"disk_low": "64MiB", "reserve": "1MiB"}, "classes": {"cat": {"command": ["/bin/cat"]}}},
-                      start=False)
+        n = self.node({"store": {"disk_low": "64MiB", "reserve": "1MiB"},
+                       "classes": {"cat": {"command": ["/bin/cat"]}}}, start=False)
         self.tmpfs(n, n.data, "140M")
         n.start()
         running = n.run(n.gate("a"))

@@ -50,7 +50,8 @@ class Sailor(SharedNodeTest):
     def test_a_crash_is_told_from_a_failure(self):
         end = self.end_of("crash")
         self.assert_buried(end, "crashed", "killed by SIGSEGV")
-        self.assertEqual((end["attempts"][0]["report"]["signal"], end["attempts"][0]["report"]["exit_code"]), (11, None))
+        report = end["attempts"][0]["report"]
+        self.assertEqual((report["signal"], report["exit_code"]), (11, None))
         self.assert_buried(self.end_of("crash", signal=9), "crashed", "killed by SIGKILL")
 
     def test_failures_and_crashes_and_time_outs_share_the_attempts(self):
@@ -81,7 +82,8 @@ class Sailor(SharedNodeTest):
         self.assertEqual((end["state"], end["attempts"][0]["outcome"]), ("cancelled", "cancelled"))
         report = end["attempts"][0]["report"]
         self.assertEqual(report["signal"], 9)
-        self.assertEqual([t["what"] for t in report["timeline"]][2:4], ["asked to stop: cancel", "killed: the grace period is over"])
+        self.assertEqual([t["what"] for t in report["timeline"]][2:4],
+                         ["asked to stop: cancel", "killed: the grace period is over"])
 
     def test_a_memory_hog_s_peak_is_reported(self):
         end = self.end_of("hog", job_class="short", limit=48 << 20)
@@ -141,7 +143,7 @@ class Sailor(SharedNodeTest):
         self.assertIn("no such mode", end["attempts"][0]["report"]["stderr"]["tail"])
 
     def test_exit_code_85_runs_again_from_its_checkpoint(self):
-        job = self.n.run('cd $FABRIC_CHECKPOINT_DIR || { mkdir -p $FABRIC_CHECKPOINT_DIR; cd $FABRIC_CHECKPOINT_DIR; }; '
+        job = self.n.run('mkdir -p $FABRIC_CHECKPOINT_DIR; cd $FABRIC_CHECKPOINT_DIR; '
                          'echo x >> saved; [ $(wc -l < saved) -ge 4 ] || exit 85')
         end = self.n.wait(job)
         self.assertEqual([a["outcome"] for a in end["attempts"]], ["checkpointed"] * 3 + ["succeeded"])

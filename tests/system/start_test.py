@@ -139,8 +139,8 @@ class BadStores(StartTest):
 class Start(StartTest):
     def test_the_ready_line_names_node_port_policy_and_lanes(self):
         node = self.node()
-        self.assertRegex(node.ready_line, rf"^fabricd n1 ready on port {node.port}: policy fast-first, lanes fast slow, "
-                                          rf"data {re.escape(str(node.data))}$")
+        self.assertRegex(node.ready_line, rf"^fabricd n1 ready on port {node.port}: policy fast-first, "
+                                          rf"lanes fast slow, data {re.escape(str(node.data))}$")
 
     def test_json_logs_are_json_by_the_line(self):
         node = self.node({"log": {"format": "json"}})

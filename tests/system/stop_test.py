@@ -103,8 +103,9 @@ class Detach(NodeTest):
         self.detach(n)
         self.assertTrue(alive(before))
         n.start()
-        held = eventually(lambda: [h for node in n.good("nodes")[0]["nodes"] for w in node["workers"] for h in w["held"]],
-                          "the job is held again")
+        def held_now():
+            return [h for node in n.good("nodes")[0]["nodes"] for w in node["workers"] for h in w["held"]]
+        held = eventually(held_now, "the job is held again")
         self.assertEqual([(h["job"], h["attempt"]) for h in held], [(job, 1)])
         self.assertEqual((start_ticks(before), n.runner()), (began, runner))
         n.open_gate("a")

@@ -43,7 +43,8 @@ class OneJob(SharedNodeTest):
         self.assertEqual(lines[1], f"{job} 1 sh slow n1 {end['attempts'][0]['fence']}")
 
     def test_labels_owner_priority_and_lane_are_kept(self):
-        job = self.n.run("true", "--label", "a=1", "--label", "b=x=y", "--owner", "me", "--priority", 7, "--lane", "slow")
+        job = self.n.run("true", "--label", "a=1", "--label", "b=x=y", "--owner", "me", "--priority", 7,
+                         "--lane", "slow")
         end = self.n.wait(job)
         self.assertEqual((end["labels"], end["owner"], end["priority"], end["lane"]),
                          ({"a": "1", "b": "x=y"}, "me", 7, "slow"))
@@ -55,7 +56,8 @@ class OneJob(SharedNodeTest):
         self.assertEqual(of_job["reason"], "failed 4 times: exit code 1")
 
     def test_wrong_usage_is_exit_code_2_and_names_the_option(self):
-        for words, named in [((), "subcommand"), (("submit",), "CLASS"), (("submit", "sh", "--priority", "x"), "priority"),
+        for words, named in [((), "subcommand"), (("submit",), "CLASS"),
+                             (("submit", "sh", "--priority", "x"), "priority"),
                              (("submit", "sh", "--delay", "5 parsecs"), "delay"), (("frob",), "subcommand"),
                              (("wait",), "ID"), (("wait", "0"), "ID"), (("list", "--state", "odd"), "odd"),
                              (("submit", "sh", "--input", "{oops"), "JSON"),
