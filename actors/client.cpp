@@ -11,6 +11,7 @@ namespace fabric::actors {
 
 namespace {
 
+constexpr int connect_tries = 3;
 constexpr std::string_view not_connected = "connect"; ///< In error::where: nothing was sent.
 
 /// The failure inside of an answer, if its kind can carry one.
@@ -39,14 +40,23 @@ expected<void> client::connect() {
   };
   auto numbers = probe(how_.host, how_.port, how_.connect_limit);
   if (!numbers) return unreachable(numbers.error());
-  auto link = client_link::connect(*numbers, how_.port, how_.connect_limit);
-  if (!link) return unreachable(link.error());
-  auto there = (*link)->call<cell_hello>(get_hello{}, how_.connect_limit);
-  if (!there) return unreachable(there.error());
-  if (there->protocol != cell_hello{}.protocol)
-    return fail(errc::incompatible, address() + " speaks protocol " + std::to_string(there->protocol) +
+  error last;
+  for (int i = 0; i < connect_tries; ++i) {
+    auto link = client_link::connect(*numbers, how_.port, how_.connect_limit);
+    if (!link) return unreachable(link.error());
+    // CAF may cut a connection in which one of its ticks fell into the handshake; then nobody answers.
+    auto there = (*link)->call<cell_hello>(get_hello{}, how_.connect_limit);
+    if (there) return accept(std::move(*link), *there);
+    last = there.error();
+  }
+  return unreachable(last);
+}
+
+expected<void> client::accept(std::unique_ptr<client_link> link, const cell_hello& there) {
+  if (there.protocol != cell_hello{}.protocol)
+    return fail(errc::incompatible, address() + " speaks protocol " + std::to_string(there.protocol) +
                                         ", this program protocol " + std::to_string(cell_hello{}.protocol));
-  link_ = std::move(*link);
+  link_ = std::move(link);
   return {};
 }
 

@@ -81,6 +81,7 @@ public:
 private:
   template <class Reply, class Request> expected<Reply> call(Request what, duration patience = {});
   expected<void> connect();
+  expected<void> accept(std::unique_ptr<client_link> link, const cell_hello& there);
 
   client_settings how_;
   std::unique_ptr<client_link> link_; ///< Null while there is no connection.

@@ -20,7 +20,8 @@ namespace fabric::actors {
 
 namespace {
 
-constexpr duration retry_interval = 50ms;    ///< Between attempts to connect to a runner that is starting.
+constexpr duration retry_first = 50ms;       ///< Between attempts to connect to a runner that is starting; doubles,
+constexpr duration retry_max = 2s;           ///< up to this: one that cannot start is not started in a hot loop.
 constexpr std::ptrdiff_t prune_max = 10'000; ///< Directories in one frame.
 
 class runner_shell : public runner_actor::base {
@@ -73,13 +74,16 @@ private:
   };
 
   // -- the connection
-  // ---------------------------------------------------------------------------------------------------
+  // --------------------------------------------------------------------------------------------------
 
   void on_alarm() {
     const auto now = env_->now();
     if (!link_) connect();
     if (ready_ && now >= next_renewal_) renew();
-    if (!link_) alarm_.arm(now + retry_interval);
+    if (!link_) {
+      alarm_.arm(now + retry_);
+      retry_ = std::min(retry_ * 2, retry_max);
+    }
     if (ready_) alarm_.arm(next_renewal_); // A runner that has not said hello yet is waited for.
   }
 
@@ -117,7 +121,7 @@ private:
   }
 
   // -- frames of the runner
-  // ---------------------------------------------------------------------------------------------
+  // --------------------------------------------------------------------------------------------
 
   using news_by_lane = std::map<std::string, runner_news>;
 
@@ -169,6 +173,7 @@ private:
   /// The runner has said all it holds: now the workers may speak of it.
   void become_ready(news_by_lane& news) {
     ready_ = true;
+    retry_ = retry_first;
     if (how_.on_ready) how_.on_ready();
     next_renewal_ = env_->now();
     for (const auto& [lane, seat] : workers_) tell_all(lane, news[lane]);
@@ -371,6 +376,7 @@ private:
   std::vector<std::string> classes_;           ///< That can run here, sorted.
   std::unique_ptr<runner_wire> link_;
   std::uint64_t connection_ = 0;
+  duration retry_ = retry_first;
   bool ready_ = false;
   std::uint32_t ends_to_come_ = 0;
   std::map<fence_t, held> held_;

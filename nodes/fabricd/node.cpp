@@ -39,6 +39,7 @@ constexpr duration outage_lease = 5min;   ///< What a planned stop grants every 
 constexpr duration detach_limit = 1200ms; ///< For the promise to be gone within 2 s.
 constexpr duration lookup_limit = 500ms;
 constexpr duration stop_limit = 5s;
+constexpr int runner_patience_ms = 2000; ///< A node is ready without its runner after this, and complains.
 
 /// Blocks the signals that the main thread reads; before any thread starts, so that all inherit it.
 exec::unique_fd take_signals() {
@@ -162,7 +163,8 @@ private:
   void loop() {
     while (!done_) {
       pollfd fds[2] = {{signals_.get(), POLLIN, 0}, {events_.fd(), POLLIN, 0}};
-      poll(fds, 2, -1);
+      const bool waiting = port_ != 0 && !said_ready_;
+      if (poll(fds, 2, waiting ? runner_patience_ms : -1) == 0) say_ready();
       signalfd_siginfo info{};
       while (read(signals_.get(), &info, sizeof(info)) == sizeof(info)) on_signal(static_cast<int>(info.ssi_signo));
       for (auto& e : events_.take()) std::visit([this](auto& what) { on(what); }, e);
@@ -207,18 +209,18 @@ private:
 
   void on(const published& e) {
     port_ = e.port;
-    say_ready();
+    if (runner_ready_) say_ready();
   }
 
   void on(const runner_ready&) {
     runner_ready_ = true;
-    say_ready();
+    if (port_ != 0) say_ready();
   }
 
-  /// Once: clients find the scheduler, and jobs find slots.
+  /// Once: clients find the scheduler, and jobs find slots; or the latter do not, and the log says why.
   void say_ready() {
-    if (said_ready_ || port_ == 0 || !runner_ready_) return;
-    said_ready_ = true;
+    if (std::exchange(said_ready_, true)) return;
+    if (!runner_ready_) log_->error("the node's runner is not there; jobs wait until it is");
     std::string lanes;
     for (const auto& l : config_.lanes) lanes += " " + l.name;
     std::printf("fabricd %s ready on port %u: policy %s, lanes%s, data %s\n", config_.node.name.c_str(), port_,
