@@ -1,12 +1,12 @@
 #pragma once
 
+#include "fabric/error.hpp"
+
 #include <sys/types.h>
 
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "fabric/error.hpp"
 
 /// The fabric-runner that fabricd itself started, where no unit of its own runs it.
 namespace fabric::exec {

@@ -1,11 +1,11 @@
 #pragma once
 
+#include "fabric/policy/lane_policy.hpp"
+
 #include <cstddef>
 #include <map>
 #include <string>
 #include <vector>
-
-#include "fabric/policy/lane_policy.hpp"
 
 /// What the policies' view knows of each class: quantiles over the run times of its last succeeded attempts. Pure.
 namespace fabric::policy {

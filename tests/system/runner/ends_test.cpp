@@ -13,10 +13,8 @@ TEST_CASE("a job that exits 0 succeeds with its result", "[runner]") {
   runner_under_test r;
   auto c = r.connect();
   CHECK(c.greeting().held.empty());
-  auto o = shell(
-      1,
-      R"(cat > "$FABRIC_RESULT"; echo "$FABRIC_JOB_ID $FABRIC_ATTEMPT $FABRIC_FENCE $FABRIC_CLASS )"
-      R"($FABRIC_LANE $FABRIC_NODE_NAME"; cat "$FABRIC_INPUT" >&2)");
+  auto o = shell(1, R"(cat > "$FABRIC_RESULT"; echo "$FABRIC_JOB_ID $FABRIC_ATTEMPT $FABRIC_FENCE $FABRIC_CLASS )"
+                    R"($FABRIC_LANE $FABRIC_NODE_NAME"; cat "$FABRIC_INPUT" >&2)");
   o.input = R"({"b":[1,2],"a":"x"})";
   c.send(o);
   CHECK(c.started(1).pid > 0);
