@@ -126,7 +126,10 @@ private:
       program = (std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path() / "fabric-runner").string();
     }
     std::uint32_t slots = 0;
-    for (const auto& l : config_.lanes) slots += l.slots;
+    for (const auto& l : config_.lanes) {
+      const auto own = config_.node.workers.find(l.name);
+      slots += own == config_.node.workers.end() ? l.slots : own->second;
+    }
     return {program,       "--socket",   paths_.socket,
             "--spool",     paths_.spool, "--ledger",
             paths_.ledger, "--slots",    std::to_string(std::max(slots, 1u)),
