@@ -103,7 +103,7 @@ expected<batch_result> sqlite_store::apply(std::span<const operation> ops, time_
     s.space.release();
     result = s.transaction(ops, {false, false}, now);
   }
-  if (!result) return result;
+  if (!result || s.is_open()) return result; // Still open: only by the mutation below.
   if (auto copied = s.checkpoint_if_large(); !copied) return tl::unexpected(copied.error());
   return result;
 }
