@@ -55,7 +55,7 @@ void leave_no_notes_to_self(const source_file& file, violations& found) {
 }
 
 void name_no_place_of_development(const source_file& file, violations& found) {
-  static constexpr std::array<std::string_view, 2> places{"/work/", "/root/"};
+  static constexpr std::array<std::string_view, 3> places{"/root/", "/home/", FABRIC_SOURCE_DIR "/"};
   if (file.is_a_rule()) return;
   for (std::size_t i = 0; i < file.lines.size(); ++i)
     for (const auto place : places)

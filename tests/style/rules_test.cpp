@@ -55,9 +55,10 @@ TEST_CASE("the rule of notes finds whole words only", "[style]") {
 }
 
 TEST_CASE("the rule of places finds absolute paths only", "[style]") {
-  CHECK(found_by(name_no_place_of_development, "a.sh", "cd /work/x\n") == lines{1});
+  CHECK(found_by(name_no_place_of_development, "a.sh", "cd " FABRIC_SOURCE_DIR "/x\n") == lines{1});
+  CHECK(found_by(name_no_place_of_development, "a.sh", "cd /home/me\n") == lines{1});
   CHECK(found_by(name_no_place_of_development, "a.cpp", "\"/root/.cache\"\n") == lines{1});
-  CHECK(found_by(name_no_place_of_development, "a.cpp", "a/work/b ../root/c\n").empty());
+  CHECK(found_by(name_no_place_of_development, "a.cpp", "a/home/b ../root/c\n").empty());
 }
 
 TEST_CASE("the rule of hosts looks at scripts and build files", "[style]") {
