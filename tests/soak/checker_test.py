@@ -8,6 +8,8 @@ import pathlib
 import tempfile
 import unittest
 
+import history
+
 import checker
 
 
@@ -162,6 +164,17 @@ class CheckerTest(unittest.TestCase):
     def test_no_evidence_is_no_pass(self):
         self.evidence.update(clients=[], final=[], jobs=[])
         self.assert_found("other findings")
+
+
+class TornLines(unittest.TestCase):
+    """A kill may cut a job's line short in the middle of the file; the next writer's follows on it."""
+
+    def test_the_line_behind_a_torn_one_is_read(self):
+        self.assertEqual(history.parse('{"e":"b{"e":"start","job":7}\n'), {"e": "start", "job": 7})
+
+    def test_what_is_no_line_at_all_is_an_error(self):
+        with self.assertRaises(ValueError):
+            history.parse("nothing\n")
 
 
 if __name__ == "__main__":

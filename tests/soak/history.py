@@ -30,9 +30,17 @@ class History:
         self._file.close()
 
 
+def parse(line):
+    """The object of a line. A kill may cut a writer's line short anywhere; the next writer's then follows on it."""
+    try:
+        return json.loads(line)
+    except json.JSONDecodeError:
+        return json.loads(line[line.rindex('{"e":'):])
+
+
 def read_lines(path):
-    """The objects of a file of JSON lines. A line cut off by a kill can only be the last; it is left out."""
+    """The objects of a file of JSON lines, without what a kill cut short."""
     with open(path, encoding="utf-8") as file:
         for line in file:
             if line.endswith("\n"):
-                yield json.loads(line)
+                yield parse(line)
