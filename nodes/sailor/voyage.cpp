@@ -24,9 +24,9 @@ namespace sailor {
 
 namespace {
 
-constexpr std::array<std::string_view, 12> modes{"ok",    "exit",       "crash",       "spin",
-                                                 "sleep", "hog",        "flood",       "ignore-term",
-                                                 "stray", "background", "half-result", "random"};
+constexpr std::array<std::string_view, 13> modes{"ok",    "exit",        "crash",       "spin",  "sleep",
+                                                 "hog",   "flood",       "ignore-term", "stray", "background",
+                                                 "chain", "half-result", "random"};
 
 void rest(double seconds) {
   const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
@@ -104,6 +104,15 @@ int background(double seconds) {
   ::_exit(0);
 }
 
+// Each link lives for moments, in a session of its own, and has forked the next before anybody sees it.
+int chain(double seconds) {
+  if (::fork() != 0) return rest(seconds), 0;
+  for (;;) {
+    if (::fork() != 0) ::_exit(0);
+    ::setsid();
+  }
+}
+
 int random_voyage(const voyage& v) {
   const auto now = static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count());
   const auto seed = v.seed.value_or(now ^ (static_cast<std::uint64_t>(::getpid()) << 32));
@@ -169,6 +178,7 @@ int sail(const voyage& v) {
   if (v.mode == "flood") return flood(v.limit_bytes ? v.limit_bytes : 64u << 20);
   if (v.mode == "stray") return stray(v.seconds);
   if (v.mode == "background") return background(v.seconds);
+  if (v.mode == "chain") return chain(v.seconds);
   if (v.mode == "random") return random_voyage(v);
   if (v.mode == "ignore-term") ::signal(SIGTERM, SIG_IGN);
   if (v.mode == "ignore-term") [[maybe_unused]]

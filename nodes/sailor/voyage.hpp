@@ -16,6 +16,7 @@
 ///     ignore-term  sleeps and ignores SIGTERM
 ///     stray        leaves a process that double-forked, has its own session and an empty environment; exits 0
 ///     background   leaves a process in the background; exits 0
+///     chain        sleeps beside a chain of processes that fork and exit, each in its own session, until killed
 ///     half-result  writes half a result and exits 0
 ///     random       one of these, by --seed
 namespace sailor {

@@ -67,6 +67,8 @@ std::string make_cgroup(const std::string& home, const std::string& name) {
 
 bool enter_cgroup(const std::string& path) { return write_to(path + "/cgroup.procs", "0"); }
 
+bool leave_cgroup(const std::string& path) { return ours(path) && enter_cgroup(path.substr(0, path.rfind('/'))); }
+
 bool cgroup_populated(const std::string& path) {
   if (path.empty()) return false;
   const auto events = read_file(path + "/cgroup.events", 4096);

@@ -22,6 +22,9 @@ std::string make_cgroup(const std::string& home, const std::string& name);
 /// Moves the calling process into it.
 bool enter_cgroup(const std::string& path);
 
+/// Moves the calling process out of it, to where it was made.
+bool leave_cgroup(const std::string& path);
+
 /// Whether a process is in it.
 bool cgroup_populated(const std::string& path);
 

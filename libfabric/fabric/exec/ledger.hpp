@@ -55,20 +55,21 @@ struct ledger_record {
   std::int64_t started_us;      ///< CLOCK_BOOTTIME.
   std::int64_t started_wall_us; ///< CLOCK_REALTIME.
   std::atomic<std::int64_t> deadline_us;
-  std::uint32_t end_in_file; ///< The end is in the attempt's directory instead of `end`.
+  std::atomic<std::int64_t> killing_us; ///< Since when the keeper kills the tree; 0: not yet.
+  std::uint32_t end_in_file;            ///< The end is in the attempt's directory instead of `end`.
   std::uint32_t end_bytes;
   short_text<40> boot;
   short_text<72> job_class;
   short_text<72> lane;
   short_text<56> recycled; ///< Name in `<spool>/free` of the directory to use, or empty.
   short_text<256> cgroup;
-  std::array<char, 4096 - 592> end; ///< The frame of `ended`, if it fits.
+  std::array<char, 4096 - 600> end; ///< The frame of `ended`, if it fits.
 };
 static_assert(sizeof(ledger_record) == 4096);
 
 class ledger {
 public:
-  static constexpr std::uint32_t version = 1;
+  static constexpr std::uint32_t version = 2;
 
   /// Opens or makes the file, locks it for this process (a lock that forks do not inherit) and maps it. Disk space is
   /// taken in full. errc::wrong_state if another runner holds it, errc::incompatible for another version,

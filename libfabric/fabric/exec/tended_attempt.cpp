@@ -1,5 +1,6 @@
 #include "fabric/exec/tended_attempt.hpp"
 
+#include "fabric/exec/cgroup.hpp"
 #include "fabric/exec/launch.hpp"
 #include "fabric/exec/proc.hpp"
 
@@ -69,7 +70,9 @@ tended_attempt::started tended_attempt::start() {
   launch_plan plan;
   if (!order_.user.empty()) {
     auto who = resolve_user(order_.user);
-    if (!who) return why_ = render(who.error()), started::refused;
+    // A user that is not there costs an attempt: refused, the job would come back for ever.
+    if (!who)
+      return why_ = render(who.error()), who.error().code == errc::io_error ? started::refused : started::failed;
     plan.who = std::move(*who);
   }
   auto files = prepare_attempt(spool_, order_.job, order_.attempt, order_.input, record_.recycled.str(),
@@ -96,7 +99,7 @@ tended_attempt::started tended_attempt::start() {
   out_ = {files_.out.get(), order_.output_max};
   err_ = {files_.err.get(), order_.output_max};
   if (order_.output_max > 0) look_at_ = started_us_ + bounds::output_check;
-  set_lease(order_.deadline_us);
+  plan_ = stop_plan({started_us_, order_.deadline_us, order_.wall_us, order_.grace_us}, started_us_);
   return started::yes;
 }
 
@@ -106,46 +109,43 @@ void tended_attempt::note(std::string what) {
   if (timeline_.size() < 32) timeline_.push_back({wall_time_us(), std::move(what)});
 }
 
-void tended_attempt::set_lease(std::int64_t deadline_us) {
-  const auto length = deadline_us - boottime_us();
-  record_.deadline_us.store(deadline_us, std::memory_order_relaxed);
-  soft_at_ = length >= bounds::soft_lease ? deadline_us - length / 5 : 0;
-}
+// Once the tree is being killed, why is settled: also when that is only what a finished job left behind.
 
 void tended_attempt::extend(std::int64_t deadline_us) {
   if (killing_us_ != 0) return;
-  // A job that shrugged off the soft signal of a lease goes on; one that heeds it is lost, not failed.
-  if (stop_of(record_) == stop_reason::lease) kill_at_ = 0;
-  set_lease(std::max(deadline_us, record_.deadline_us.load(std::memory_order_relaxed)));
+  plan_.extend(deadline_us, boottime_us());
+  publish();
 }
 
 void tended_attempt::stop(stop_reason why, std::int64_t grace_us) {
-  if (killing_us_ == 0 && why != stop_reason::none) soft_stop(why, grace_us);
+  if (killing_us_ == 0) perform(plan_.stop(why, grace_us, boottime_us()));
 }
 
-void tended_attempt::soft_stop(stop_reason why, std::int64_t grace_us) {
-  const auto before = stop_of(record_);
-  // The first reason stays, except that what a client asked for beats what the fabric wanted of its own.
-  const bool stronger = why == stop_reason::cancel && (before == stop_reason::budget || before == stop_reason::drain);
-  if (before == stop_reason::none || stronger) set_stop(record_, why);
-  const auto until = boottime_us() + std::clamp<std::int64_t>(grace_us, 0, std::int64_t{1} << 50);
-  kill_at_ = kill_at_ == 0 ? until : std::min(kill_at_, until);
-  if (grace_us <= 0) return kill_now("killed: " + std::string(to_string(why)));
-  note("asked to stop: " + std::string(to_string(why)));
+void tended_attempt::abandon() { stop(stop_reason::abandoned, 0); }
+
+void tended_attempt::perform(stop_action what) {
+  publish();
+  if (!what.note.empty()) note(std::move(what.note));
+  if (what.signal) signal_tree();
+  if (what.kill) kill_now();
+}
+
+/// What the runner must know should this process die.
+void tended_attempt::publish() {
+  set_stop(record_, plan_.reason());
+  record_.deadline_us.store(plan_.deadline(), std::memory_order_relaxed);
+}
+
+void tended_attempt::signal_tree() {
   ::kill(-pid_, SIGTERM);
   const auto all = all_processes();
   for (const auto& p : descendants(all, ::getpid()))
     if (p.group != pid_) signal_process(p, SIGTERM);
 }
 
-void tended_attempt::abandon() {
-  if (stop_of(record_) == stop_reason::none) set_stop(record_, stop_reason::abandoned);
-  if (killing_us_ == 0) kill_now("killed: abandoned");
-}
-
-void tended_attempt::kill_now(std::string what) {
-  note(std::move(what));
+void tended_attempt::kill_now() {
   killing_us_ = boottime_us();
+  record_.killing_us.store(killing_us_, std::memory_order_relaxed);
   kill_round();
 }
 
@@ -155,7 +155,16 @@ void tended_attempt::kill_round() {
   const auto all = all_processes();
   for (const auto& p : descendants(all, ::getpid()))
     if (!p.gone()) signal_process(p, SIGKILL);
-  kill_again_ = boottime_us() + (leak_said_ ? bounds::second : bounds::kill_again);
+  const auto now = boottime_us();
+  if (now - killing_us_ >= bounds::kill_cgroup_after) kill_by_cgroup();
+  kill_again_ = now + (leak_said_ ? bounds::second : bounds::kill_again);
+}
+
+/// Processes that fork faster than the rounds find them cannot outrun this.
+void tended_attempt::kill_by_cgroup() {
+  const auto cgroup = record_.cgroup.str();
+  outside_cgroup_ = outside_cgroup_ || leave_cgroup(cgroup);
+  if (outside_cgroup_) kill_cgroup(cgroup);
 }
 
 bool tended_attempt::reap() {
@@ -177,41 +186,30 @@ bool tended_attempt::reap() {
     note("main process ended");
   }
   // What a job left behind is not part of it any more.
-  if (main_gone_ && killing_us_ == 0) kill_now("killed what the job left behind");
+  if (main_gone_ && killing_us_ == 0) {
+    note("killed what the job left behind");
+    kill_now();
+  }
   return false;
 }
 
 std::int64_t tended_attempt::next_due() const {
   if (killing_us_ != 0) return kill_again_;
-  auto due = record_.deadline_us.load(std::memory_order_relaxed);
-  for (const auto at : {kill_at_, soft_at_, look_at_})
-    if (at != 0) due = std::min(due, at);
-  if (order_.wall_us > 0 && !wall_said_) due = std::min(due, started_us_ + order_.wall_us);
-  return due;
+  const auto due = plan_.next_due().value_or(kill_again_);
+  return look_at_ != 0 ? std::min(due, look_at_) : due;
 }
 
 bool tended_attempt::tick() {
   const auto now = boottime_us();
   if (look_at_ != 0 && now >= look_at_) look_at_output(now);
-  if (killing_us_ != 0) {
-    if (now >= kill_again_) kill_round();
-    const bool leaks = !leak_said_ && now - killing_us_ >= bounds::leak_after;
-    leak_said_ = leak_said_ || leaks;
-    return leaks;
+  if (killing_us_ == 0) {
+    perform(plan_.tick(now));
+    return false;
   }
-  const auto deadline = record_.deadline_us.load(std::memory_order_relaxed);
-  if (now >= deadline) {
-    soft_stop(stop_reason::lease, 0);
-  } else if (kill_at_ != 0 && now >= kill_at_) {
-    kill_now("killed: the grace period is over");
-  } else if (order_.wall_us > 0 && !wall_said_ && now >= started_us_ + order_.wall_us) {
-    wall_said_ = true;
-    soft_stop(stop_reason::wall, order_.grace_us);
-  } else if (soft_at_ != 0 && now >= soft_at_) {
-    soft_at_ = 0;
-    soft_stop(stop_reason::lease, deadline - now);
-  }
-  return false;
+  if (now >= kill_again_) kill_round();
+  const bool leaks = !leak_said_ && now - killing_us_ >= bounds::leak_after;
+  leak_said_ = leak_said_ || leaks;
+  return leaks;
 }
 
 void tended_attempt::look_at_output(std::int64_t now) {

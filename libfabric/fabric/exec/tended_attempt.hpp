@@ -5,6 +5,7 @@
 #include "fabric/exec/protocol.hpp"
 #include "fabric/exec/report.hpp"
 #include "fabric/exec/spool.hpp"
+#include "fabric/exec/stop_plan.hpp"
 
 #include <sys/types.h>
 
@@ -48,10 +49,12 @@ public:
 private:
   std::vector<std::string> environment() const;
   void note(std::string what);
-  void set_lease(std::int64_t deadline_us);
-  void soft_stop(stop_reason why, std::int64_t grace_us);
-  void kill_now(std::string what);
+  void perform(stop_action what);
+  void signal_tree();
+  void kill_now();
   void kill_round();
+  void kill_by_cgroup();
+  void publish();
   void look_at_output(std::int64_t now);
   attempt_end judge(std::string& report);
   std::string end_frame(attempt_end end) const;
@@ -65,12 +68,11 @@ private:
   bool main_gone_ = false;
   int wait_status_ = 0;
   std::int64_t started_us_ = 0;
-  std::int64_t kill_at_ = 0;    ///< End of the grace; 0: no stop under way.
-  std::int64_t soft_at_ = 0;    ///< When a long lease gets its soft signal; 0: never or done.
+  stop_plan plan_;
   std::int64_t look_at_ = 0;    ///< Next look at the output files; 0: never.
   std::int64_t killing_us_ = 0; ///< Since when; 0: not yet.
   std::int64_t kill_again_ = 0;
-  bool wall_said_ = false;
+  bool outside_cgroup_ = false; ///< This process left its slot's cgroup, to kill all of that.
   bool leak_said_ = false;
   std::uint64_t leftovers_ = 0;
   output_cap out_;

@@ -1,3 +1,4 @@
+#include "fabric/exec/cgroup.hpp"
 #include "fabric/exec/classify.hpp"
 #include "fabric/exec/result_file.hpp"
 #include "fabric/exec/tended_attempt.hpp"
@@ -63,6 +64,7 @@ std::string tended_attempt::finish() {
   out_.look();
   err_.look();
   note("all gone");
+  if (outside_cgroup_) enter_cgroup(record_.cgroup.str());
   std::string report;
   auto end = judge(report);
   end.started = pid_ != 0;

@@ -4,8 +4,11 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <filesystem>
+#include <fstream>
 #include <string>
 
 using namespace fabric::exec;
@@ -67,7 +70,25 @@ TEST_CASE("the cgroup2 hierarchy is found by type, wherever it is mounted", "[ex
 }
 
 TEST_CASE("only cgroups of slots can be killed", "[exec]") {
-  kill_cgroup("/sys/fs/cgroup/unified"); // this test lives
+  char name[] = "/tmp/fabric-cgroup-test-XXXXXX";
+  REQUIRE(::mkdtemp(name) != nullptr);
+  const std::filesystem::path top = name;
+  const pid_t child = ::fork();
+  if (child == 0)
+    for (;;) ::pause();
+  REQUIRE(child > 0);
+  for (const char* group : {"other", "fabric-slot-1"}) {
+    std::filesystem::create_directory(top / group);
+    std::ofstream(top / group / "cgroup.procs") << child << "\n"; // As kernels without cgroup.kill have it.
+  }
+  kill_cgroup(top / "other");
   kill_cgroup("");
+  CHECK(::kill(child, 0) == 0);
+  CHECK(::waitpid(child, nullptr, WNOHANG) == 0);
+  kill_cgroup(top / "fabric-slot-1");
+  int status = 0;
+  CHECK(::waitpid(child, &status, 0) == child);
+  CHECK(WTERMSIG(status) == SIGKILL);
   CHECK_FALSE(cgroup_populated(""));
+  std::filesystem::remove_all(top);
 }

@@ -1,3 +1,5 @@
+#include "fabric/exec/cgroup.hpp"
+
 #include "tests/system/runner/harness.hpp"
 
 #include <catch2/catch_test_macros.hpp>
@@ -149,4 +151,53 @@ TEST_CASE("hostile children at once are each attributed to their own job", "[run
     CHECK(c.ended(base + 7).end.reason.rfind("bad_result", 0) == 0);
   }
   CHECK(r.alive_jobs().empty());
+}
+
+TEST_CASE("processes that fork faster than anybody looks are killed all the same", "[runner]") {
+  if (cgroup_home().empty()) SKIP("no writable cgroup2 here: nothing can catch them");
+  runner_under_test r;
+  auto c = r.connect();
+  for (const fence_t fence : {1, 2}) { // The second shows that the slot's cgroup is in use again.
+    c.send(sail(fence, {"chain"}));
+    c.started(fence);
+    c.send(stop{fence, stop_reason::budget, 0});
+    const auto e = c.ended(fence);
+    CHECK(e.end.how == outcome::demoted);
+    CHECK(r.alive_jobs().empty());
+  }
+}
+
+TEST_CASE("a job that freezes its keeper outlives neither its lease nor its stop", "[runner]") {
+  runner_under_test r;
+  auto c = r.connect();
+  auto leased = shell(1, "kill -STOP $PPID; while :; do sleep 1000; done");
+  leased.deadline_us = boottime_us() + 1'000'000;
+  c.send(leased);
+  auto e = c.ended(1);
+  CHECK(e.end.how == outcome::lost);
+  CHECK(boottime_us() > leased.deadline_us);
+  CHECK(r.alive_jobs().empty());
+  c.send(shell(2, "kill -STOP $PPID; while :; do sleep 1000; done"));
+  REQUIRE(eventually([&] {
+    const auto keepers = r.keepers();
+    return std::any_of(keepers.begin(), keepers.end(), [](const process& k) { return k.state == 'T'; });
+  }));
+  c.send(stop{2, stop_reason::budget, 0});
+  e = c.ended(2);
+  CHECK(e.end.how == outcome::lost);
+  CHECK(r.alive_jobs().empty());
+}
+
+TEST_CASE("a stop that is repeated signals once", "[runner]") {
+  runner_under_test r;
+  auto c = r.connect();
+  c.send(shell(1, "trap 'echo asked' TERM; echo ready; while [ ! -e go ]; do sleep 0.02; done; exit 3"));
+  c.started(1);
+  REQUIRE(eventually([&] { return slurp(r.file(1001, "stdout")) == "ready\n"; }));
+  c.send(stop{1, stop_reason::budget, 60'000'000});
+  REQUIRE(eventually([&] { return slurp(r.file(1001, "stdout")) == "ready\nasked\n"; }));
+  for (int i = 0; i < 5; ++i) c.send(stop{1, stop_reason::budget, 60'000'000});
+  c.send(shell(2, "touch '" + r.file(1001, "go") + "'")); // Behind the repeats on every wire.
+  CHECK(c.ended(1).end.how == outcome::demoted);
+  CHECK(slurp(r.file(1001, "stdout")) == "ready\nasked\n");
 }
