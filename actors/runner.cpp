@@ -55,7 +55,7 @@ public:
   void on_exit() override {
     alarm_.stop();
     // A runner of our own has no reason to stay when nothing is held; one with attempts waits for the next fabricd.
-    if (link_ && held_.empty() && !how_.start_command.empty()) link_->send(exec::leave{});
+    if (link_ && ready_ && held_.empty() && !how_.start_command.empty()) link_->send(exec::leave{});
     link_.reset();
     workers_.clear();
     membership_ = nullptr;
@@ -349,7 +349,7 @@ private:
     if (!link_) return;
     auto attempts = m.attempts;
     for (const auto& job : m.jobs)
-      for (std::uint32_t n = 1; n <= job.attempts; ++n) attempts.emplace_back(job.id, n);
+      for (std::uint32_t n = 0; n <= job.attempts; ++n) attempts.emplace_back(job.id, n); // 0: its checkpoints.
     for (auto at = attempts.begin(); at != attempts.end();) {
       const auto next = at + std::min<std::ptrdiff_t>(attempts.end() - at, prune_max);
       link_->send(exec::prune{{at, next}});

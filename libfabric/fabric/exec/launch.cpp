@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -64,6 +65,7 @@ failure_note enter_and_exec(const child_plan& c) {
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || ::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
     return {step::setup, errno};
   if (::getppid() != c.parent) ::_exit(127); // it died before the line above
+  ::umask(022); // Not the one of whoever started the runner; the attempt's directory is private as it is.
   if (::chdir(plan.cwd.c_str()) != 0) return {step::cwd, errno};
   reset_signals();
   ::execve(c.argv[0], c.argv, c.env);

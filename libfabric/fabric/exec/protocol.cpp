@@ -221,6 +221,13 @@ template <class Variant, class Names> expected<Variant> decode_frame(std::string
   const auto attempt = [&]<class M>(const named<M>& candidate) {
     if (candidate.name != name) return;
     M m;
+    // Of another version nothing but its number may be relied on; whoever reads it must be able to say which it is.
+    if constexpr (std::is_same_v<M, hello>) {
+      reader first{message[1]};
+      first(m.protocol);
+      if (first.ok && m.protocol != protocol_version) out = m;
+      if (out) return;
+    }
     reader in{message[1]};
     fields(m, in);
     if (in.whole()) out = std::move(m);

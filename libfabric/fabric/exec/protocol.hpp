@@ -16,7 +16,8 @@
 /// same uid). A frame is a u32 length (little endian, at most 4 MiB) and a MessagePack array [name, body].
 ///
 /// The runner serves one fabricd at a time; a newer connection replaces the older. Its first frame is `hello`, then
-/// one `ended` for every finished attempt not yet forgotten. Instants are CLOCK_BOOTTIME microseconds (one host).
+/// one `ended` for every finished attempt not yet forgotten and one `leaked` for every slot that is. Instants are
+/// CLOCK_BOOTTIME microseconds (one host).
 namespace fabric::exec {
 
 inline constexpr std::uint32_t protocol_version = 1;
@@ -74,7 +75,8 @@ struct resize {
 /// `--idle-exit` seconds with nothing held and no connection.
 struct leave {};
 
-/// runner -> fabricd, first.
+/// runner -> fabricd, first. In every version of the protocol `protocol` is the first field; of a hello of another
+/// version nothing else is decoded.
 struct hello {
   std::uint32_t protocol = protocol_version;
   std::string build;

@@ -98,14 +98,15 @@ void runner::loop::on_event(std::uint64_t tag) {
   }
 }
 
-int runner::loop::wait_ms() const {
-  constexpr std::int64_t never = std::int64_t{1} << 62;
+int runner::loop::wait_ms() {
+  if (!to_prune_.empty()) return 0;
+  constexpr auto never = std::int64_t{1} << 62;
   auto due = never;
   if (!orphans_.empty()) due = clean_us_;
   if (accept_us_ != 0) due = std::min(due, accept_us_);
   if (options_.idle_exit_us > 0 && idle_since_us_ != 0) due = std::min(due, idle_since_us_ + options_.idle_exit_us);
-  const bool busy = std::any_of(slots_.begin(), slots_.end(), [](const slot& s) { return s.now == slot::phase::busy; });
-  if (busy) due = std::min(due, boottime_us() + bounds::leak_after); // for kill_frozen_keepers()
+  for (const auto& s : slots_)
+    if (s.now == slot::phase::busy) due = std::min(due, kill_due(s));
   if (due == never) return -1;
   return static_cast<int>(std::clamp<std::int64_t>((due - boottime_us() + 999) / 1000, 0, 60'000));
 }
@@ -136,6 +137,8 @@ void runner::loop::on_time() {
   }
   if (!orphans_.empty() && now >= clean_us_) clean_up();
   kill_frozen_keepers(now);
+  prune_some();
+  tell_more_ends();
   if (client_.open())
     idle_since_us_ = 0;
   else if (unfinished_count() > 0)

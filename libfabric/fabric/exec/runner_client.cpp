@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 namespace fabric::exec {
@@ -33,21 +34,41 @@ void runner::loop::greet(unique_fd socket) {
   if (client_.open()) drop_client("replaced by a newer connection");
   client_ = frame_channel(std::move(socket));
   client_wants_write_ = false;
+  leaving_ = false; // The fabricd that wanted that is gone.
   watch(client_.fd(), tag_client, EPOLLIN);
   hello h{protocol_version, FABRIC_BUILD, ::getpid(), {}, 0};
-  std::vector<std::uint32_t> ended;
+  ends_to_tell_.clear();
   for (const auto& [fence, index] : held_) {
     const auto& r = book_.at(index);
     if (!unfinished(index)) {
-      ended.push_back(index);
+      ends_to_tell_.push_back(fence);
       continue;
     }
     const auto ran = state_of(r) == hold::running ? boottime_us() - r.started_us : 0;
     h.held.push_back({fence, r.job, r.attempt, duration(ran), r.lane.str()});
   }
-  h.finished = static_cast<std::uint32_t>(ended.size());
+  h.finished = static_cast<std::uint32_t>(ends_to_tell_.size());
   tell(std::move(h));
-  for (const auto index : ended) tell_end(index);
+  if (ends_to_tell_.empty()) tell_leaks();
+  tell_more_ends();
+}
+
+/// No more than the client reads: all the results of an outage may be far more than memory should hold.
+void runner::loop::tell_more_ends() {
+  while (client_.open() && !ends_to_tell_.empty() && client_.backlog() < bounds::ends_at_once) {
+    const auto fence = ends_to_tell_.front();
+    ends_to_tell_.pop_front();
+    if (const auto known = held_.find(fence); known != held_.end()) tell_end(known->second);
+    if (ends_to_tell_.empty()) tell_leaks();
+  }
+}
+
+void runner::loop::tell_leaks() {
+  const std::string why = "a process outlives SIGKILL";
+  for (const auto& s : slots_)
+    if (s.now == slot::phase::busy && s.leaked) tell(slot_leaked{book_.at(s.record).fence, why});
+  for (const auto& o : orphans_)
+    if (o.leak_said) tell(slot_leaked{book_.at(o.record).fence, why});
 }
 
 void runner::loop::drop_client(const std::string& why) {
@@ -71,7 +92,7 @@ void runner::loop::obey(std::string_view body) {
   const auto order = decode_to_runner(body);
   if (!order) return drop_client(order.error().message);
   if (const auto* r = std::get_if<run>(&*order)) return on_run(*r, body);
-  if (const auto* s = std::get_if<stop>(&*order)) return pass_on(s->fence, body);
+  if (const auto* s = std::get_if<stop>(&*order)) return on_stop(*s, body);
   if (const auto* f = std::get_if<forget>(&*order)) return on_forget(f->fence);
   if (const auto* p = std::get_if<prune>(&*order)) return on_prune(*p);
   if (const auto* e = std::get_if<extend>(&*order)) {
@@ -121,6 +142,7 @@ void runner::loop::on_run(const run& order, std::string_view body) {
   held_[order.fence] = *record;
   s.now = slot::phase::busy;
   s.record = *record;
+  s.stop_by_us = order.wall_us > 0 ? boottime_us() + order.wall_us + order.grace_us : 0;
   s.channel.send_body(keeper_frame_head(*record), body);
 }
 
@@ -134,16 +156,32 @@ void runner::loop::on_forget(fence_t fence) {
 }
 
 void runner::loop::on_prune(const prune& what) {
-  for (const auto& [job, attempt] : what.attempts) {
-    bool held = false;
-    for (const auto& [fence, index] : held_) {
-      const auto& r = book_.at(index);
-      held = held || (r.job == job && (r.attempt == attempt || attempt == 0));
+  const bool idle = to_prune_.empty();
+  to_prune_.insert(to_prune_.end(), what.attempts.begin(), what.attempts.end());
+  if (idle) prune_some(); // So that an order behind it finds the directory.
+}
+
+/// A little at a time: leases are renewed here too.
+void runner::loop::prune_some() {
+  const auto until = boottime_us() + bounds::prune_slice;
+  while (!to_prune_.empty() && boottime_us() < until) {
+    const auto [job, attempt] = to_prune_.front();
+    if (!is_held(job, attempt)) {
+      const auto done =
+          attempt == 0 ? directories_.remove_checkpoints(job, until) : directories_.recycle(job, attempt, until);
+      if (done && !*done) return; // The rest of a large one, next time.
+      if (!done) log(render(done.error()));
     }
-    if (held) continue;
-    const auto done = attempt == 0 ? directories_.remove_checkpoints(job) : directories_.recycle(job, attempt);
-    if (!done) log(render(done.error()));
+    to_prune_.pop_front();
   }
+}
+
+/// Attempt 0: any of the job's.
+bool runner::loop::is_held(job_id job, std::uint32_t attempt) {
+  return std::any_of(held_.begin(), held_.end(), [&](const auto& known) {
+    const auto& r = book_.at(known.second);
+    return r.job == job && (r.attempt == attempt || attempt == 0);
+  });
 }
 
 void runner::loop::tell(const from_runner& what) {
@@ -158,11 +196,25 @@ void runner::loop::tell_end(std::uint32_t record) {
   client_.send(lost_frame(r, "its end cannot be read: " + render(frame.error())));
 }
 
-void runner::loop::pass_on(fence_t fence, std::string_view body) {
+runner::loop::slot* runner::loop::tending(fence_t fence) {
   const auto known = held_.find(fence);
-  if (known == held_.end()) return;
-  for (auto& s : slots_)
-    if (s.now == slot::phase::busy && s.record == known->second) s.channel.send_body(keeper_frame_head(s.record), body);
+  if (known == held_.end()) return nullptr;
+  const auto found = std::find_if(slots_.begin(), slots_.end(), [&](const slot& s) {
+    return s.now == slot::phase::busy && s.record == known->second;
+  });
+  return found == slots_.end() ? nullptr : &*found;
+}
+
+void runner::loop::pass_on(fence_t fence, std::string_view body) {
+  if (auto* s = tending(fence)) s->channel.send_body(keeper_frame_head(s->record), body);
+}
+
+void runner::loop::on_stop(const stop& order, std::string_view body) {
+  auto* s = tending(order.fence);
+  if (s == nullptr) return;
+  const auto by = boottime_us() + std::clamp<std::int64_t>(order.grace_us, 0, bounds::grace_max);
+  s->stop_by_us = s->stop_by_us == 0 ? by : std::min(s->stop_by_us, by);
+  pass_on(order.fence, body);
 }
 
 std::string runner::loop::directory_of(const ledger_record& r) const {

@@ -46,6 +46,7 @@ std::optional<std::size_t> runner::loop::free_slot(std::string& why) {
   why = "no free slot";
   const auto now = boottime_us();
   for (std::size_t i = 0; i < end; ++i) {
+    if (slots_[i].now == slot::phase::retiring) why = "the slot's keeper is leaving";
     if (slots_[i].now != slot::phase::none) continue;
     if (slots_[i].restart_us > now)
       why = "the slot's keeper died just now and is not back yet";
@@ -106,7 +107,7 @@ void runner::loop::on_keeper_frame(std::size_t index, std::string_view body) {
     s.leaked = false;
     s.backoff_us = 0;
   } else if (std::holds_alternative<was_refused>(*said)) {
-    if (const auto done = directories_.recycle(r.job, r.attempt); !done) log(render(done.error()));
+    to_prune_.emplace_back(r.job, r.attempt);
     held_.erase(r.fence);
     book_.release(record);
     s.now = slot::phase::idle;
@@ -227,23 +228,37 @@ void runner::loop::finish_orphan(const orphan& o) {
 
 void runner::loop::retire_surplus() {
   for (std::size_t i = wanted_slots_; i < slots_.size(); ++i)
-    if (slots_[i].now == slot::phase::idle) slots_[i].channel.close(); // it leaves; reap() does the rest
+    if (slots_[i].now == slot::phase::idle) {
+      slots_[i].now = slot::phase::retiring;
+      slots_[i].channel.close(); // it leaves; reap() does the rest
+    }
 }
 
 void runner::loop::dismiss_keepers() {
   for (auto& s : slots_) {
     s.channel.close();
-    if (s.pid != 0 && s.now == slot::phase::idle) ::waitpid(s.pid, nullptr, 0); // it leaves at once
+    if (s.pid != 0 && (s.now == slot::phase::idle || s.now == slot::phase::retiring))
+      ::waitpid(s.pid, nullptr, 0); // it leaves at once
     remove_cgroup(s.cgroup);
   }
 }
 
+/// By then a keeper that is not frozen has begun to kill, or has said that SIGKILL is of no use. A job may have frozen
+/// it; whatever did, nothing may run beyond its lease.
+std::int64_t runner::loop::kill_due(const slot& s) {
+  constexpr auto never = std::int64_t{1} << 62;
+  const auto& r = book_.at(s.record);
+  if (s.leaked || state_of(r) == hold::ended) return never;
+  const auto killing = r.killing_us.load(std::memory_order_relaxed);
+  if (killing != 0) return killing + bounds::leak_after + bounds::deaf_after;
+  const auto lease = r.deadline_us.load(std::memory_order_relaxed) + bounds::frozen_after;
+  return s.stop_by_us == 0 ? lease : std::min(lease, s.stop_by_us + bounds::deaf_after);
+}
+
 void runner::loop::kill_frozen_keepers(std::int64_t now) {
   for (const auto& s : slots_) {
-    if (s.now != slot::phase::busy || s.leaked) continue;
-    const auto deadline = book_.at(s.record).deadline_us.load(std::memory_order_relaxed);
-    if (now - bounds::leak_after - bounds::old_keeper < deadline) continue;
-    log("the keeper of job " + std::to_string(book_.at(s.record).job) + " is frozen beyond the lease; killing it");
+    if (s.now != slot::phase::busy || now < kill_due(s)) continue;
+    log("the keeper of job " + std::to_string(book_.at(s.record).job) + " is frozen; killing it");
     ::kill(s.pid, SIGKILL);
   }
 }

@@ -9,9 +9,11 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 /// The inside of the runner: one epoll loop. runner.cpp: the loop; runner_client.cpp: what fabricd asks for;
@@ -31,10 +33,11 @@ private:
   /// Room for one attempt.
   struct slot {
     enum class phase : std::uint8_t {
-      none,    ///< No keeper; one is started on demand, not before `restart_us`.
-      idle,    ///< A keeper waits.
-      busy,    ///< A keeper has the attempt `record`.
-      cleaning ///< The keeper died; its tree is being killed.
+      none,     ///< No keeper; one is started on demand, not before `restart_us`.
+      idle,     ///< A keeper waits.
+      busy,     ///< A keeper has the attempt `record`.
+      retiring, ///< The keeper was told to go.
+      cleaning  ///< The keeper died; its tree is being killed.
     };
     phase now = phase::none;
     pid_t pid = 0;
@@ -45,6 +48,7 @@ private:
     std::int64_t born_us = 0;
     std::int64_t restart_us = 0;
     std::int64_t backoff_us = 0;
+    std::int64_t stop_by_us = 0; ///< End of the shortest grace that it was told of, or of its wall time; 0: none.
     bool leaked = false;
   };
   /// An unfinished attempt without a keeper.
@@ -60,7 +64,7 @@ private:
   bool prepare();
   void watch(int fd, std::uint64_t tag, std::uint32_t events);
   void rewatch(int fd, std::uint64_t tag, std::uint32_t events);
-  int wait_ms() const;
+  int wait_ms();
   void on_event(std::uint64_t tag);
   void on_signals();
   void on_time();
@@ -77,9 +81,15 @@ private:
   void obey(std::string_view body);
   void on_run(const run& order, std::string_view body);
   void on_prune(const prune& what);
+  void prune_some();
+  void tell_more_ends();
+  void tell_leaks();
+  bool is_held(job_id job, std::uint32_t attempt);
   void on_forget(fence_t fence);
   void tell(const from_runner& what);
   void tell_end(std::uint32_t record);
+  void on_stop(const stop& order, std::string_view body);
+  slot* tending(fence_t fence);
   void pass_on(fence_t fence, std::string_view body);
   std::string directory_of(const ledger_record& r) const;
   bool unfinished(std::uint32_t record);
@@ -99,6 +109,7 @@ private:
   void retire_surplus();
   void dismiss_keepers();
   void kill_frozen_keepers(std::int64_t now);
+  std::int64_t kill_due(const slot& s);
 
   runner_options options_;
   ledger book_;
@@ -111,6 +122,8 @@ private:
   std::vector<slot> slots_;
   std::uint32_t wanted_slots_ = 0;
   std::map<fence_t, std::uint32_t> held_; ///< Fence to record, all that are not free.
+  std::deque<fence_t> ends_to_tell_;      ///< After a hello, as fast as the client reads them.
+  std::deque<std::pair<job_id, std::uint32_t>> to_prune_;
   std::vector<orphan> orphans_;
   std::int64_t clean_us_ = 0;  ///< Next round of clean_up() while there are orphans.
   std::int64_t accept_us_ = 0; ///< Accepting is paused until then; 0: it is not.

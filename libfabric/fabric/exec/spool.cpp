@@ -29,8 +29,7 @@ expected<unique_fd> make_directory(const std::string& spool, job_id job, const s
     const bool renamed = !recycled.empty() && ::rename((spool + "/free/" + recycled).c_str(), path.c_str()) == 0;
     if (renamed || ::mkdir(path.c_str(), 0700) == 0 || errno == EEXIST) break;
     if (errno != ENOENT || round > 0) return cannot("make", path);
-    if (::mkdir(folder_of(spool, job).c_str(), 0711) != 0 && errno != EEXIST)
-      return cannot("make", folder_of(spool, job));
+    if (!make_passage(folder_of(spool, job))) return cannot("make", folder_of(spool, job));
   }
   unique_fd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | plain));
   if (!fd) return cannot("open", path);
@@ -44,7 +43,18 @@ expected<unique_fd> make_file(const prepared_spool& s, const char* name, int fla
   return fd;
 }
 
+// Below `checkpoints` only the runner's user may make anything; a job of another finds its own there.
+bool make_checkpoints(const std::string& path, const file_owner& owner) {
+  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return false;
+  const unique_fd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | plain));
+  return fd && ::fchmod(fd.get(), 0700) == 0 && ::fchown(fd.get(), owner.user, owner.group) == 0;
+}
+
 } // namespace
+
+bool make_passage(const std::string& path) {
+  return (::mkdir(path.c_str(), 0711) == 0 && ::chmod(path.c_str(), 0711) == 0) || errno == EEXIST;
+}
 
 std::string attempt_directory(const std::string& spool, job_id job, std::uint32_t attempt) {
   return folder_of(spool, job) + "/" + std::to_string(job) + "." + std::to_string(attempt);
@@ -65,6 +75,8 @@ expected<prepared_spool> prepare_attempt(const std::string& spool, job_id job, s
   // Left by an attempt of the same number that was refused after this point.
   for (const char* name : {"result.json", "report.json", "end.mp"}) ::unlinkat(s.directory.get(), name, 0);
   if (owner && ::fchown(s.directory.get(), owner->user, owner->group) != 0) return cannot("give away", s.path);
+  if (owner && !make_checkpoints(checkpoint_directory(spool, job), *owner))
+    return cannot("make", checkpoint_directory(spool, job));
   auto in = make_file(s, "input.json", O_WRONLY, owner);
   if (!in) return tl::unexpected(in.error());
   if (!write_all(in->get(), input)) return cannot("write", s.path + "/input.json");

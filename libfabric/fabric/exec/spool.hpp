@@ -16,12 +16,17 @@
 ///
 ///     input.json  stdout  stderr  result.json  report.json  and whatever the job leaves in its working directory
 ///
-/// `<spool>/checkpoints/<job>` per job, made by the job on first use, and `<spool>/free/` with emptied directories that
-/// the next attempts take over by rename: deleting costs more than running /bin/true.
+/// `<spool>/checkpoints/<job>` per job, made by the job on first use (for a class with a user of its own: by us), and
+/// `<spool>/free/` with emptied directories that the next attempts take over by rename: deleting costs more than
+/// running /bin/true.
 namespace fabric::exec {
 
 std::string attempt_directory(const std::string& spool, job_id job, std::uint32_t attempt);
 std::string checkpoint_directory(const std::string& spool, job_id job);
+
+/// Makes a directory that every user may pass through, but not read, whatever the umask. False, with errno, if that
+/// failed; what is there already stays as it is.
+bool make_passage(const std::string& path);
 
 /// Whose files an attempt's are; nullopt means the runner's own.
 struct file_owner {
@@ -57,11 +62,14 @@ public:
   /// The name of one for prepare_attempt(), empty if there is none.
   std::string take();
 
-  /// Empties an attempt's directory and keeps it, or removes it if there are enough. What is not there is fine.
-  expected<void> recycle(job_id job, std::uint32_t attempt);
+  // Both end at `until` (CLOCK_BOOTTIME, microseconds) and return whether all is done; call again for the rest. What is
+  // not there is done.
 
-  /// Removes a job's checkpoints. What is not there is fine.
-  expected<void> remove_checkpoints(job_id job);
+  /// Empties an attempt's directory and keeps it, or removes it if there are enough.
+  expected<bool> recycle(job_id job, std::uint32_t attempt, std::int64_t until_us);
+
+  /// Removes a job's checkpoints.
+  expected<bool> remove_checkpoints(job_id job, std::int64_t until_us);
 
 private:
   explicit free_directories(std::string spool) : spool_(std::move(spool)) {}

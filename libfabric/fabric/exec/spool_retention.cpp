@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <filesystem>
 #include <memory>
 
 /// What happens to attempts' directories after their end: measured, emptied, used again.
@@ -38,35 +37,67 @@ void add_bytes(int at, const char* name, int depth, int& entries, std::uint64_t&
   }
 }
 
+/// Deletes until an instant.
+class deleter {
+public:
+  explicit deleter(std::int64_t until_us) : until_us_(until_us) {}
+
+  /// Deletes what is in a directory but for what `keep(name, info)` says, and what is below that.
+  /// False if time is over (then `timed_out()`) or something resists (then errno says why).
+  template <class Keep> bool empty(int at, const char* name, Keep keep) {
+    const auto dir = open_directory(at, name);
+    if (!dir) return false;
+    while (const auto* entry = ::readdir(dir.get())) {
+      struct stat info {};
+      if (is_dots(entry->d_name)) continue;
+      if (::fstatat(::dirfd(dir.get()), entry->d_name, &info, AT_SYMLINK_NOFOLLOW) != 0) return false;
+      if (!keep(std::string_view(entry->d_name), info) && !remove(::dirfd(dir.get()), entry->d_name, info))
+        return false;
+    }
+    return true;
+  }
+
+  /// Deletes a whole tree. What is not there is done.
+  bool remove(int at, const char* name) {
+    struct stat info {};
+    if (::fstatat(at, name, &info, AT_SYMLINK_NOFOLLOW) != 0) return errno == ENOENT;
+    return remove(at, name, info);
+  }
+
+  bool timed_out() const { return timed_out_; }
+
+private:
+  bool remove(int at, const char* name, const struct stat& info) {
+    const bool folder = S_ISDIR(info.st_mode);
+    if (folder && !empty(at, name, [](auto, const auto&) { return false; })) return false;
+    timed_out_ = removed_ > 0 && boottime_us() >= until_us_; // At least one in each call, however slow the disk is.
+    if (timed_out_) return false;
+    ++removed_;
+    return ::unlinkat(at, name, folder ? AT_REMOVEDIR : 0) == 0;
+  }
+
+  std::int64_t until_us_;
+  std::uint64_t removed_ = 0;
+  bool timed_out_ = false;
+};
+
 // Output and input files stay, to be truncated; everything else goes. False if something could not be removed, or
 // what stays is not simply ours.
-bool empty_out(const std::string& path) {
+bool empty_out(const std::string& path, deleter& todo) {
   struct stat info {};
-  const auto dir = open_directory(AT_FDCWD, path.c_str());
-  if (!dir || ::fstat(::dirfd(dir.get()), &info) != 0 || info.st_uid != ::geteuid()) return false;
-  if ((info.st_mode & 07777) != 0700 && ::fchmod(::dirfd(dir.get()), 0700) != 0) return false;
-  while (const auto* entry = ::readdir(dir.get())) {
-    const std::string_view name = entry->d_name;
-    if (is_dots(name)) continue;
-    if (::fstatat(::dirfd(dir.get()), entry->d_name, &info, AT_SYMLINK_NOFOLLOW) != 0) return false;
-    const bool ours = S_ISREG(info.st_mode) && info.st_nlink == 1 && (info.st_mode & 07777) == 0600;
-    if (ours && (name == "input.json" || name == "stdout" || name == "stderr") && info.st_blocks <= 256) continue;
-    if (S_ISDIR(info.st_mode)) {
-      std::error_code failed;
-      std::filesystem::remove_all(path + "/" + entry->d_name, failed);
-      if (failed) return false;
-    } else if (::unlinkat(::dirfd(dir.get()), entry->d_name, 0) != 0) {
-      return false;
-    }
-  }
-  return true;
+  const unique_fd dir(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!dir || ::fstat(dir.get(), &info) != 0 || info.st_uid != ::geteuid()) return false;
+  if ((info.st_mode & 07777) != 0700 && ::fchmod(dir.get(), 0700) != 0) return false;
+  return todo.empty(dir.get(), ".", [](std::string_view name, const struct stat& file) {
+    const bool ours = S_ISREG(file.st_mode) && file.st_nlink == 1 && (file.st_mode & 07777) == 0600;
+    return ours && (name == "input.json" || name == "stdout" || name == "stderr") && file.st_blocks <= 256;
+  });
 }
 
-expected<void> remove_tree(const std::string& path) {
-  std::error_code failed;
-  std::filesystem::remove_all(path, failed);
-  if (failed) return tl::unexpected(system_error("cannot remove " + path, failed.value()));
-  return {};
+expected<bool> remove_tree(const std::string& path, deleter& todo) {
+  if (todo.remove(AT_FDCWD, path.c_str())) return true;
+  if (todo.timed_out()) return false;
+  return tl::unexpected(system_error("cannot remove " + path, errno));
 }
 
 } // namespace
@@ -80,8 +111,7 @@ std::uint64_t disk_bytes(int directory) {
 
 expected<free_directories> free_directories::open(const std::string& spool) {
   for (const auto& path : {spool, spool + "/free", spool + "/checkpoints"})
-    if (::mkdir(path.c_str(), 0711) != 0 && errno != EEXIST)
-      return tl::unexpected(system_error("cannot make " + path, errno));
+    if (!make_passage(path)) return tl::unexpected(system_error("cannot make " + path, errno));
   free_directories free(spool);
   const auto dir = open_directory(AT_FDCWD, (spool + "/free").c_str());
   if (!dir) return tl::unexpected(system_error("cannot open " + spool + "/free", errno));
@@ -97,18 +127,21 @@ std::string free_directories::take() {
   return name;
 }
 
-expected<void> free_directories::recycle(job_id job, std::uint32_t attempt) {
+expected<bool> free_directories::recycle(job_id job, std::uint32_t attempt, std::int64_t until_us) {
   const auto path = attempt_directory(spool_, job, attempt);
-  if (::access(path.c_str(), F_OK) != 0) return {};
-  if (names_.size() >= bounds::free_directories || !empty_out(path)) return remove_tree(path);
+  if (::access(path.c_str(), F_OK) != 0) return true;
+  deleter todo(until_us);
+  const bool emptied = names_.size() < bounds::free_directories && empty_out(path, todo);
+  if (todo.timed_out()) return false;
   const auto name = path.substr(path.rfind('/') + 1);
-  if (::rename(path.c_str(), (spool_ + "/free/" + name).c_str()) != 0) return remove_tree(path);
+  if (!emptied || ::rename(path.c_str(), (spool_ + "/free/" + name).c_str()) != 0) return remove_tree(path, todo);
   names_.push_back(name);
-  return {};
+  return true;
 }
 
-expected<void> free_directories::remove_checkpoints(job_id job) {
-  return remove_tree(checkpoint_directory(spool_, job));
+expected<bool> free_directories::remove_checkpoints(job_id job, std::int64_t until_us) {
+  deleter todo(until_us);
+  return remove_tree(checkpoint_directory(spool_, job), todo);
 }
 
 } // namespace fabric::exec

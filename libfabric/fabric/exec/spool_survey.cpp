@@ -21,11 +21,13 @@ namespace {
 
 using directory_stream = std::unique_ptr<DIR, int (*)(DIR*)>;
 
-/// "<job>.<attempt>", both from 1; nullopt for anything else.
-std::optional<node::spool_entry> parse_name(std::string_view name) {
+/// "<job>.<attempt>", both from 1, or the "<job>" of a directory of checkpoints, as attempt 0; nullopt for anything
+/// else.
+std::optional<node::spool_entry> parse_name(std::string_view name, bool checkpoints) {
   node::spool_entry e;
   const char* const last = name.data() + name.size();
   const auto job = std::from_chars(name.data(), last, e.job);
+  if (checkpoints) return job.ec == std::errc{} && job.ptr == last && e.job != 0 ? std::optional(e) : std::nullopt;
   if (job.ec != std::errc{} || job.ptr == last || *job.ptr != '.') return std::nullopt;
   const auto attempt = std::from_chars(job.ptr + 1, last, e.attempt);
   if (attempt.ec != std::errc{} || attempt.ptr != last || e.job == 0 || e.attempt == 0) return std::nullopt;
@@ -44,11 +46,11 @@ time_point last_change(int directory) {
   return newest;
 }
 
-void survey_folder(const std::string& path, spool_survey& out) {
+void survey_folder(const std::string& path, bool checkpoints, spool_survey& out) {
   const directory_stream folder{opendir(path.c_str()), closedir};
   if (!folder) return;
   while (const auto* item = readdir(folder.get())) {
-    auto entry = parse_name(item->d_name);
+    auto entry = parse_name(item->d_name, checkpoints);
     if (!entry) continue;
     const unique_fd fd{openat(dirfd(folder.get()), item->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
     if (!fd) continue;
@@ -69,7 +71,8 @@ expected<spool_survey> survey_spool(const std::string& spool) {
   all.totals.free_inodes = fs.f_files == 0 ? ~std::uint64_t{0} : fs.f_favail;
   static constexpr std::string_view digits = "0123456789abcdef";
   for (const char high : digits)
-    for (const char low : digits) survey_folder(spool + "/" + high + low, all);
+    for (const char low : digits) survey_folder(spool + "/" + high + low, false, all);
+  survey_folder(spool + "/checkpoints", true, all);
   return all;
 }
 

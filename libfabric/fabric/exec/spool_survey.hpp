@@ -10,7 +10,7 @@
 namespace fabric::exec {
 
 struct spool_survey {
-  std::vector<node::spool_entry> attempts; ///< All of them, running ones included, in no order.
+  std::vector<node::spool_entry> attempts; ///< All of them, running ones and checkpoints included, in no order.
   node::spool_totals totals;
 };
 

@@ -10,7 +10,8 @@
 /// Which attempts' directories a node's spool need not keep any longer. Pure.
 namespace fabric::node {
 
-/// The directory of one attempt of a job that is final, or that the store no longer knows.
+/// The directory of one attempt (or, as attempt 0, of the checkpoints) of a job that is final, or that the store no
+/// longer knows.
 struct spool_entry {
   job_id job = 0;
   std::uint32_t attempt = 0;

@@ -134,3 +134,16 @@ TEST_CASE("a frame with flipped bits is refused or another message, never worse"
     }
   }
 }
+
+TEST_CASE("the hello of another version tells its number, whatever else is in it", "[exec]") {
+  // ["hello", [9, {"new": true}]] in MessagePack.
+  const std::string raw("\x92\xa5hello\x92\x09\x81\xa3new\xc3", 16);
+  CHECK_FALSE(decode_from_runner(raw)); // Objects are in no version.
+  // ["hello", [9, "later", []]]
+  const std::string later("\x92\xa5hello\x93\x09\xa5later\x90", 16);
+  const auto said = decode_from_runner(later);
+  REQUIRE(said);
+  CHECK(std::get<hello>(*said).protocol == 9);
+  // ["hello", [1, "short"]]: of this version all must be there.
+  CHECK_FALSE(decode_from_runner(std::string("\x92\xa5hello\x92\x01\xa5short", 15)));
+}

@@ -47,6 +47,19 @@ TEST_CASE("a survey finds every attempt with its size") {
   CHECK(found->totals.free_inodes > 0);
 }
 
+TEST_CASE("a survey counts a job's checkpoints as its attempt 0") {
+  const scratch s;
+  std::filesystem::create_directories(s.path + "/checkpoints/7/deep");
+  std::ofstream{s.path + "/checkpoints/7/deep/state"} << std::string(20'000, 'x');
+  std::filesystem::create_directories(s.path + "/checkpoints/7.1");
+  const auto found = survey_spool(s.path);
+  REQUIRE(found);
+  REQUIRE(found->attempts.size() == 1);
+  CHECK((found->attempts[0].job == 7 && found->attempts[0].attempt == 0));
+  CHECK(found->attempts[0].bytes >= 20'000);
+  CHECK(found->totals.bytes == found->attempts[0].bytes);
+}
+
 TEST_CASE("a survey passes over what is not an attempt") {
   const scratch s;
   std::filesystem::create_directories(s.path + "/03/notes");

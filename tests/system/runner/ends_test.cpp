@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 
@@ -160,4 +161,47 @@ TEST_CASE("an output flood is cut in the middle", "[runner]") {
     CHECK(info.st_blocks * 512 < 1'000'000 + 64 * 1024);
     CHECK(info.st_blocks * 512 > 900'000);
   }
+}
+
+TEST_CASE("a job starts in a clean process of its own", "[runner]") {
+  runner_under_test r;
+  auto c = r.connect();
+  auto o = shell(1, "cat /proc/self/status; echo fds; ls /proc/self/fd; echo core; ulimit -c; echo mask; umask; "
+                    "echo session; cut -d' ' -f5,6 /proc/$$/stat; echo $$; env | cut -d= -f1 | sort");
+  o.env = {{"LANG", "C"}, {"FABRIC_FENCE", "forged"}};
+  c.send(o);
+  REQUIRE(c.ended(1).end.how == outcome::succeeded);
+  const auto out = slurp(r.file(1001, "stdout"));
+  const auto line = [&](const std::string& name) {
+    const auto at = out.find("\n" + name) + 1;
+    return out.substr(at, out.find('\n', at) - at);
+  };
+  CHECK(line("NoNewPrivs") == "NoNewPrivs:\t1");
+  for (const char* name : {"SigBlk", "SigIgn"}) CHECK(line(name) == std::string(name) + ":\t0000000000000000");
+  CHECK(out.find("\nfds\n0\n1\n2\n3\ncore\n0\nmask\n0022\n") != std::string::npos); // 3 is of ls itself.
+  const auto pid = out.substr(out.find("session\n") + 8);
+  const auto number = pid.substr(0, pid.find(' '));
+  CHECK(pid.rfind(number + " " + number + "\n" + number + "\n", 0) == 0);
+  std::string names;
+  for (const char* name : {"FABRIC_ATTEMPT", "FABRIC_CHECKPOINT_DIR", "FABRIC_CLASS", "FABRIC_FENCE", "FABRIC_INPUT",
+                           "FABRIC_JOB_ID", "FABRIC_LANE", "FABRIC_NODE_NAME", "FABRIC_RESULT", "LANG", "PWD"})
+    names += std::string(name) + "\n";
+  CHECK(out.ends_with(names));
+}
+
+TEST_CASE("a class's user owns its attempt and its checkpoints", "[runner]") {
+  if (::geteuid() != 0) SKIP("only root can become somebody else");
+  runner_under_test r;
+  auto c = r.connect();
+  std::filesystem::permissions(r.directory, std::filesystem::perms(0711)); // As fabricd's data directory then is.
+  auto o = shell(1, R"(id -un; cat "$FABRIC_INPUT"; echo; echo kept > "$FABRIC_CHECKPOINT_DIR/state" && )"
+                    R"(echo '"mine"' > "$FABRIC_RESULT")");
+  o.user = "nobody";
+  o.input = "{}";
+  c.send(o);
+  const auto e = c.ended(1);
+  CHECK(e.end.how == outcome::succeeded);
+  CHECK(e.end.result == "\"mine\"");
+  CHECK(slurp(r.file(1001, "stdout")) == "nobody\n{}\n");
+  CHECK(slurp(r.spool() + "/checkpoints/1001/state") == "kept\n");
 }

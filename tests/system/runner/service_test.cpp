@@ -104,7 +104,47 @@ TEST_CASE("no free slot, a lease already over and fence 0 are refused", "[runner
   auto nobody = order(5, {"/bin/true"});
   nobody.user = "no-such-user-here";
   c.send(nobody);
-  CHECK(c.refused(5).why == "no such user: no-such-user-here");
+  CHECK(c.ended(5).end.how == outcome::failed);
+}
+
+TEST_CASE("a keeper that was told to go gets no more work", "[runner]") {
+  runner_under_test r;
+  auto c = r.connect();
+  c.send(order(1, {"/bin/true"})); // So that a keeper waits.
+  c.ended(1);
+  c.send_raw(encode(to_runner(resize{0})) + encode(to_runner(resize{1})) + encode(to_runner(order(2, {"/bin/true"}))));
+  CHECK(c.refused(2).why == "the slot's keeper is leaving");
+}
+
+TEST_CASE("a runner that was told to leave serves whoever comes next", "[runner]") {
+  runner_under_test r;
+  {
+    auto c = r.connect();
+    c.send(shell(1, "exec sleep 1000"));
+    c.started(1);
+    c.send(leave{});
+    c.send(order(2, {"/bin/true"}));
+    CHECK(c.refused(2).why == "the runner is stopping");
+  }
+  auto c = r.connect();
+  CHECK(c.greeting().held.size() == 1);
+  c.send(order(3, {"/bin/true"}));
+  CHECK(c.ended(3).end.how == outcome::succeeded);
+}
+
+TEST_CASE("more results than memory should hold are told one by one", "[runner]") {
+  runner_under_test r;
+  constexpr fence_t count = 12;
+  {
+    auto c = r.connect();
+    for (fence_t f = 1; f <= count; ++f) {
+      c.send(shell(f, R"(printf '"%01000000d"' 0 > "$FABRIC_RESULT")"));
+      CHECK(c.ended(f).end.how == outcome::succeeded);
+    }
+  }
+  auto c = r.connect();
+  CHECK(c.greeting().finished == count);
+  for (fence_t f = 1; f <= count; ++f) CHECK(c.ended(f).end.result->size() == 1'000'002);
 }
 
 TEST_CASE("pruned directories are used again, emptied", "[runner]") {
