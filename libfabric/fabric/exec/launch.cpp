@@ -135,6 +135,11 @@ expected<std::optional<identity>> resolve_user(const std::string& name) {
   return std::optional(std::move(who));
 }
 
+bool is_executable(const std::string& path) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode) && ::access(path.c_str(), X_OK) == 0;
+}
+
 tl::expected<pid_t, launch_failure> launch(const launch_plan& plan) {
   std::array<int, 2> pipe{};
   if (::pipe2(pipe.data(), O_CLOEXEC) != 0)

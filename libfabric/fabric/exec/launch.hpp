@@ -22,6 +22,9 @@ struct identity {
 /// @returns nullopt if that is who this process is already.
 expected<std::optional<identity>> resolve_user(const std::string& name);
 
+/// Whether this process could execute the file now: a regular one with a right to.
+bool is_executable(const std::string& path);
+
 struct launch_plan {
   const std::vector<std::string>* argv = nullptr; ///< Never empty; argv[0] is an absolute path.
   std::vector<std::string> env;                   ///< "NAME=value".

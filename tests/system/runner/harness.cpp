@@ -33,6 +33,19 @@ unique_fd connect_to(const std::string& path) {
 fence_t fence_of(const was_started& m) { return m.fence; }
 fence_t fence_of(const was_refused& m) { return m.fence; }
 fence_t fence_of(const has_ended& m) { return m.what.fence; }
+fence_t fence_of(const slot_leaked& m) { return m.fence; }
+fence_t fence_of(const hello&) { return 0; }
+
+// Kind and fence of each, for a test that waits in vain.
+std::string listed(const std::vector<from_runner>& frames) {
+  std::string text;
+  for (const auto& frame : frames) {
+    const auto fence = std::visit([](const auto& m) { return fence_of(m); }, frame);
+    static constexpr const char* names[] = {"hello", "started", "refused", "ended", "leaked"};
+    text += std::string(names[frame.index()]) + " " + std::to_string(fence) + ", ";
+  }
+  return text;
+}
 
 } // namespace
 
@@ -97,7 +110,10 @@ bool client::closed_by_peer() {
 
 template <class M> M client::await(const std::function<bool(const M&)>& fits) {
   for (std::size_t i = 0;; ++i) {
-    if (i == kept_.size()) kept_.push_back(next());
+    if (i == kept_.size()) {
+      INFO("waiting for another frame than these: " << listed(kept_));
+      kept_.push_back(next());
+    }
     if (const auto* m = std::get_if<M>(&kept_[i]); m && fits(*m)) {
       auto found = *m;
       kept_.erase(kept_.begin() + static_cast<std::ptrdiff_t>(i));
