@@ -32,7 +32,7 @@ void liaison::on(const link_up&) {
 void liaison::on(const link_down&) {
   ready_ = false;
   held_.clear();
-  for (const auto& lane : lanes_) out_.push_back(tell_worker{lane, node::runner_down{}});
+  for (const auto& lane : lanes_) out_.emplace_back(tell_worker{lane, node::runner_down{}});
 }
 
 void liaison::on(link_said& e) {
@@ -40,11 +40,11 @@ void liaison::on(link_said& e) {
 }
 
 void liaison::hear(const hello& f) {
-  if (f.protocol != protocol_version) return out_.push_back(runner_is_foreign{f.protocol});
+  if (f.protocol != protocol_version) return void(out_.emplace_back(runner_is_foreign{f.protocol}));
   held_.clear();
   for (const auto& h : f.held) held_[h.fence] = {h, at_.now - h.ran};
   ends_to_come_ = f.finished;
-  out_.push_back(send_frame{resize{slots()}});
+  out_.emplace_back(send_frame{resize{slots()}});
   if (ends_to_come_ == 0) become_ready();
 }
 
@@ -52,32 +52,32 @@ void liaison::hear(const was_started& f) {
   const auto found = held_.find(f.fence);
   if (found == held_.end()) return;
   found->second.started = boot_instant(f.started_us);
-  out_.push_back(tell_worker{found->second.what.lane, node::runner_started{f.fence, found->second.started}});
+  out_.emplace_back(tell_worker{found->second.what.lane, node::runner_started{f.fence, found->second.started}});
 }
 
 void liaison::hear(const was_refused& f) {
-  out_.push_back(complaint{"refused fence " + std::to_string(f.fence) + ": " + f.why});
+  out_.emplace_back(complaint{"refused fence " + std::to_string(f.fence) + ": " + f.why});
   leave_with(f.fence, node::runner_refused{f.fence, f.why});
 }
 
 void liaison::hear(has_ended& f) {
   held_.erase(f.what.fence);
   ended_[f.what.fence] = f.what;
-  out_.push_back(tell_worker{f.what.lane, node::runner_ended{f.what}});
+  out_.emplace_back(tell_worker{f.what.lane, node::runner_ended{f.what}});
   if (ends_to_come_ > 0 && --ends_to_come_ == 0) become_ready();
 }
 
 /// Its lease is not renewed any longer, so that the job runs elsewhere when that is over.
 void liaison::hear(const slot_leaked& f) {
-  out_.push_back(complaint{"a process of fence " + std::to_string(f.fence) +
-                           " cannot be killed, its slot is closed: " + f.why});
+  out_.emplace_back(
+      complaint{"a process of fence " + std::to_string(f.fence) + " cannot be killed, its slot is closed: " + f.why});
   leave_with(f.fence, node::runner_leaked{f.fence, f.why});
 }
 
 template <class Event> void liaison::leave_with(fence_t fence, Event what) {
   const auto found = held_.find(fence);
   if (found == held_.end()) return;
-  out_.push_back(tell_worker{found->second.what.lane, std::move(what)});
+  out_.emplace_back(tell_worker{found->second.what.lane, std::move(what)});
   held_.erase(found);
 }
 
@@ -86,20 +86,20 @@ void liaison::become_ready() {
   ready_ = true;
   next_renewal_ = at_.now;
   for (const auto& lane : lanes_) tell_all(lane);
-  out_.push_back(runner_is_ready{});
+  out_.emplace_back(runner_is_ready{});
 }
 
 /// Ends first, also those that a worker before this one was told of: it may not have lived to pass them on.
 void liaison::tell_all(const std::string& lane) {
   for (const auto& [fence, ended] : ended_)
-    if (ended.lane == lane) out_.push_back(tell_worker{lane, node::runner_ended{ended}});
+    if (ended.lane == lane) out_.emplace_back(tell_worker{lane, node::runner_ended{ended}});
   std::vector<held_attempt> all;
   for (const auto& [fence, h] : held_) {
     if (h.what.lane != lane) continue;
     all.push_back(h.what);
     all.back().ran = at_.now - h.started;
   }
-  out_.push_back(tell_worker{lane, node::runner_up{std::move(all)}});
+  out_.emplace_back(tell_worker{lane, node::runner_up{std::move(all)}});
 }
 
 // -- leases -----------------------------------------------------------------------------------------------------------
@@ -118,7 +118,7 @@ void liaison::renew() {
   if (renewals_.size() > renewals_remembered) renewals_.erase(renewals_.begin());
   renew_fences m{renewal_seq_, {}};
   for (const auto& [fence, h] : held_) m.fences.push_back(fence);
-  out_.push_back(std::move(m));
+  out_.emplace_back(std::move(m));
 }
 
 /// A lease counts from when the renewal that it answers was sent.
@@ -128,14 +128,14 @@ void liaison::on(const leases_answered& e) {
   extend frame;
   for (const auto& [fence, length] : e.lengths)
     frame.deadlines_us.emplace_back(fence, boot_micros(sent->second + length));
-  if (!frame.deadlines_us.empty()) out_.push_back(send_frame{std::move(frame)});
+  if (!frame.deadlines_us.empty()) out_.emplace_back(send_frame{std::move(frame)});
   if (!outage_seq_ || e.seq < *outage_seq_) return;
   outage_seq_.reset();
-  out_.push_back(outage_known{});
+  out_.emplace_back(outage_known{});
 }
 
 void liaison::on(const outage_granted&) {
-  if (!ready_ || held_.empty()) return out_.push_back(outage_known{});
+  if (!ready_ || held_.empty()) return void(out_.emplace_back(outage_known{}));
   renew();
   outage_seq_ = renewal_seq_;
 }
@@ -145,7 +145,7 @@ void liaison::on(const outage_granted&) {
 void liaison::on(classes_found& e) {
   if (e.names == classes_) return;
   classes_ = std::move(e.names);
-  for (const auto& lane : lanes_) out_.push_back(tell_worker{lane, node::classes_changed{classes_}});
+  for (const auto& lane : lanes_) out_.emplace_back(tell_worker{lane, node::classes_changed{classes_}});
 }
 
 void liaison::on(spool_pruned& e) {
@@ -155,7 +155,7 @@ void liaison::on(spool_pruned& e) {
     for (std::uint32_t n = 0; n <= job.attempts; ++n) all.emplace_back(job.id, n); // 0: its checkpoints.
   for (auto at = all.begin(); at != all.end();) {
     const auto next = at + std::min<std::ptrdiff_t>(all.end() - at, prune_max);
-    out_.push_back(send_frame{prune{{at, next}}});
+    out_.emplace_back(send_frame{prune{{at, next}}});
     at = next;
   }
 }

@@ -9,7 +9,7 @@ namespace fabric::exec {
 
 void liaison::on(const worker_joined& e) {
   lanes_.insert(e.lane);
-  out_.push_back(tell_worker{e.lane, node::classes_changed{classes_}});
+  out_.emplace_back(tell_worker{e.lane, node::classes_changed{classes_}});
   if (ready_) tell_all(e.lane);
 }
 
@@ -17,17 +17,17 @@ void liaison::on(worker_ordered& e) {
   if (auto* r = std::get_if<node::run_attempt>(&e.order)) {
     run(*r);
   } else if (const auto* s = std::get_if<node::stop_attempt>(&e.order)) {
-    out_.push_back(send_frame{stop{s->order.fence, s->order.why, s->order.grace.count()}});
+    out_.emplace_back(send_frame{stop{s->order.fence, s->order.why, s->order.grace.count()}});
   } else if (const auto* f = std::get_if<node::forget_attempt>(&e.order)) {
     ended_.erase(f->fence);
-    out_.push_back(send_frame{forget{f->fence}});
+    out_.emplace_back(send_frame{forget{f->fence}});
   }
 }
 
 void liaison::run(node::run_attempt& e) {
   const auto& order = e.order;
   const auto refuse = [&](std::string why) {
-    out_.push_back(tell_worker{order.lane, node::runner_refused{order.fence, std::move(why)}});
+    out_.emplace_back(tell_worker{order.lane, node::runner_refused{order.fence, std::move(why)}});
   };
   if (!ready_) return refuse("the node's runner is away");
   const auto* job_class = config::find_class(how_.config, order.job_class);
@@ -37,7 +37,7 @@ void liaison::run(node::run_attempt& e) {
   auto command = node::render(*job_class, order.job_class, order.input, how_.environment);
   if (!command) return fail_to_run(order, render(command.error()));
   held_[order.fence] = {{order.fence, order.job, order.attempt, duration{0}, order.lane}, at_.now};
-  out_.push_back(send_frame{to_frame(e, std::move(*command))});
+  out_.emplace_back(send_frame{to_frame(e, std::move(*command))});
 }
 
 /// The input does not fit the class as this node has it: the job's own failure, of an attempt that never ran.
@@ -50,7 +50,7 @@ void liaison::fail_to_run(const start_order& order, std::string why) {
   ended.end.how = outcome::failed;
   ended.end.reason = "the command cannot be built: " + why;
   ended_[ended.fence] = ended;
-  out_.push_back(tell_worker{order.lane, node::runner_ended{std::move(ended)}});
+  out_.emplace_back(tell_worker{order.lane, node::runner_ended{std::move(ended)}});
 }
 
 exec::run liaison::to_frame(node::run_attempt& e, node::command_line command) const {
