@@ -65,6 +65,7 @@ public:
     link_.reset();
     workers_.clear();
     membership_ = nullptr;
+    store_ = nullptr;
     outages_.clear();
   }
 
@@ -98,6 +99,7 @@ private:
                    [&](exec::outage_known&) { answer_outages(true); },
                    [&](exec::runner_is_foreign& e) { give_up(e.protocol); },
                    [&](exec::complaint& e) { env_->log->warn("runner: {}", e.text); },
+                   [&](exec::raise_alarm& e) { raise(e); },
                },
                todo);
   }
@@ -105,6 +107,18 @@ private:
   void on_ready() {
     retry_ = retry_first;
     if (how_.on_ready) how_.on_ready();
+  }
+
+  /// Nobody waits for the answer.
+  void raise(exec::raise_alarm& e) {
+    env_->log->error("runner: job {}: {}", e.id, e.text);
+    store_operations m;
+    m.asks.push_back({0, store::note{.kind = std::move(e.kind),
+                                     .lane = std::move(e.lane),
+                                     .node = how_.node,
+                                     .id = e.id,
+                                     .text = std::move(e.text)}});
+    tell(this, store_, std::move(m));
   }
 
   void give_up(std::uint32_t protocol) {
@@ -182,6 +196,7 @@ private:
   }
 
   void meet(const directory_entry& m) {
+    if (m.name == "store") store_ = caf::actor_cast<store_actor>(m.actor);
     if (m.name != "membership") return;
     membership_ = caf::actor_cast<membership_actor>(m.actor);
     step({exec::membership_up{}});
@@ -221,6 +236,7 @@ private:
   exec::runner_process process_;
   alarm_clock<runner_shell> alarm_;
   membership_actor membership_;
+  store_actor store_;
   std::map<std::string, worker_actor> workers_; ///< By lane.
   std::unique_ptr<runner_wire> link_;
   std::uint64_t connection_ = 0;

@@ -4,12 +4,16 @@ import contextlib
 import os
 import random
 import signal
-import time
+import subprocess
 import threading
+import time
 
-from profiles import LEASE_S, SLACK_S, in_range, weighted
+from freezer import Freezer
+from harness import parent, read_bytes
+from profiles import in_range, weighted
 
 START_S = 30  # From the start of fabricd until it says that it is ready.
+LEAK_S = 40   # From a job's start until it is leased again although a process of it lives: 10 s, the lease, and work.
 LEAVE_S = 20  # From the signal to its exit; a drain takes 5 s if jobs do.
 
 
@@ -106,19 +110,35 @@ class Killer:
         send(pids, signal.SIGCONT)
         self.thaws.append(time.time_ns() // 1000)
 
-    def _outlive_lease(self):
-        """The runner and half of the keepers freeze, fabricd dies, the jobs go on and end; their leases end too. Then
-        the runner is back first, so that the jobs are leased again and run by the other keepers, and the frozen ones
-        report what has become of the old attempts."""
-        runners, keepers = self._runners(), self._node.keepers()
-        frozen = self._draw.sample(keepers, (len(keepers) + 1) // 2)
-        send(runners + frozen, signal.SIGSTOP)
-        self._kill([self._fabricd()])
-        self._bring_back()
-        time.sleep(LEASE_S + SLACK_S + self._draw.uniform(0.5, 1.0))
-        send(runners, signal.SIGCONT)
-        time.sleep(self._draw.uniform(0.1, 0.6))
-        send(frozen, signal.SIGCONT)
+    def _freeze_keeper(self):
+        """The runner ends it with its lease, and its jobs with it."""
+        keepers = self._node.keepers()
+        self._freeze(self._draw.sample(keepers, min(len(keepers), 1)), in_range(self._draw, self._profile["freeze_s"]))
+
+    def _leak(self):
+        """A child of a job withstands SIGKILL, as one that hangs in a system call, while the job ends, loses its lease
+        and is leased again. Then the child dies, and the keeper reports what became of the old attempt."""
+        end = time.monotonic() + LEAK_S
+        child = None
+        while child is None and time.monotonic() < end:
+            jobs = set(self._node.job_processes())
+            child = next((p for p in jobs if parent(p) in jobs), None)
+        if child is None:
+            return
+        job = dict(entry.split(b"=", 1) for entry in read_bytes(f"/proc/{child}/environ").split(b"\0") if entry)
+        job, attempt = int(job[b"FABRIC_JOB_ID"]), int(job[b"FABRIC_ATTEMPT"])
+        ice = Freezer()
+        try:
+            ice.freeze(child)
+            while time.monotonic() < end and not self._runs_again(job, attempt):
+                time.sleep(0.02)
+        finally:
+            ice.thaw()
+        self.kills += 1
+
+    def _runs_again(self, job, attempt):
+        shown = self._node.fabric("show", job)
+        return shown.code == 0 and shown.lines[0]["attempt"] > attempt and shown.lines[0]["state"] == "running"
 
     # -- means --------------------------------------------------------------------------------------------------------
 

@@ -37,16 +37,16 @@ def found_by(text):
 
 def try_mutation(options, mutation):
     """Returns what is to be reported of one mutation, and whether all went as it should."""
-    profile, kills = MUTATIONS[mutation]
+    profile, kills, checks = MUTATIONS[mutation]
     code, text = run_soak(options, profile, kills, "")
     if code != 0:
         print(text)
         return "the soak fails without it", 2
     code, text = run_soak(options, profile, kills, mutation)
-    if code == 1:
+    if code == 1 and any(found.startswith(checks) for found in found_by(text)):
         return "found by: " + "; ".join(found_by(text)), 0
     print(text)
-    return ("SURVIVED", 1) if code == 0 else ("the soak could not be carried out", 2)
+    return (f"SURVIVED {' and '.join(checks)}", 1) if code in (0, 1) else ("the soak could not be carried out", 2)
 
 
 def main():

@@ -4,14 +4,13 @@ Spans are ((weight, least, most), …) or (least, most); "faults", "modes" and "
 """
 
 LEASE_S = 3  # The shortest that a config may ask for, so that leases end within a short soak.
-SLACK_S = 1  # A granter waits this much longer than a holder.
 
 # Everything, as it may happen to an operator. Jobs longer than the fast lane's budget of 1 s are demoted.
 GENERAL = {
     "faults": {
         "kill_fabricd": 6, "kill_runner": 3, "kill_keeper": 3, "kill_all": 4, "kill_runner_and_keepers": 2,
         "kill_fabricd_and_runner": 2, "kill_host": 1, "kill_starting": 2, "kill_job": 1, "freeze_fabricd": 2,
-        "freeze_runner": 1, "suspend_node": 1, "detach": 2, "drain": 1,
+        "freeze_runner": 1, "freeze_keeper": 1, "suspend_node": 1, "detach": 2, "drain": 1,
     },
     "pause_s": ((2, 0.0, 0.3), (5, 0.3, 3.0)),  # between faults: sometimes into the recovery from the last one
     "down_s": ((8, 0.0, 0.3), (1, LEASE_S + 0.5, LEASE_S + 2.5)),  # until fabricd is started again
@@ -39,14 +38,12 @@ ACKNOWLEDGEMENTS = {
     "acts": {"one": 20, "batch": 2, "look": 1},
 }
 
-# The runner and keepers are frozen beyond the lease while their jobs end: what they report then is of an old fence. No
-# job lives as long as a lease, so that those of the frozen keepers are over before they are run again.
+# A process of a job hangs beyond its lease: what its keeper reports when it is gone is of an old fence.
 FENCES = {
     **GENERAL,
-    "faults": {"outlive_lease": 1},
-    "pause_s": ((1, 1.0, 2.0),),
-    "down_s": ((1, 0.0, 0.2),),
-    "modes": {"ok": 6, "flaky": 2},
+    "faults": {"leak": 1},
+    "pause_s": ((1, 0.1, 0.5),),
+    "modes": {"background": 1},
     "run_ms": ((1, 600, 950),),
     "rest_s": (0.4, 1.2),
     "acts": {"one": 30, "look": 1},
@@ -64,11 +61,12 @@ LEASES = {
 
 PROFILES = {"general": GENERAL, "acknowledgements": ACKNOWLEDGEMENTS, "fences": FENCES, "leases": LEASES}
 
-# The deliberate faults of libfabric/fabric/mutation.hpp, the profile that must find each, and after how many kills.
+# The deliberate faults of libfabric/fabric/mutation.hpp, the profile that must find each, after how many kills, and
+# what it must be found by (one of).
 MUTATIONS = {
-    "ack-before-commit": ("acknowledgements", 10),
-    "no-fence-check": ("fences", 6),
-    "requeue-before-lease-end": ("leases", 4),
+    "ack-before-commit": ("acknowledgements", 10, ("lost:",)),
+    "no-fence-check": ("fences", 3, ("stale:",)),
+    "requeue-before-lease-end": ("leases", 4, ("overlapping:", "outliving:")),
 }
 
 

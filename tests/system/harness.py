@@ -90,6 +90,12 @@ def alive(pid):
     return bool(stat) and stat.rsplit(b")", 1)[1].split()[0] not in (b"Z", b"X")
 
 
+def parent(pid):
+    """The pid of a process's parent; 0 if it is gone."""
+    stat = read_bytes(f"/proc/{pid}/stat")
+    return int(stat.rsplit(b")", 1)[1].split()[1]) if stat else 0
+
+
 def start_ticks(pid):
     """When the process started; with the pid it names one process of this boot."""
     return int(read_bytes(f"/proc/{pid}/stat").rsplit(b")", 1)[1].split()[19])
@@ -162,6 +168,13 @@ class Node:
     def drain(self):
         self.signal(signal.SIGTERM)
         return self.end()
+
+    def detach_and_start(self):
+        self.signal(signal.SIGUSR2)
+        code, rest = self.end()
+        if code != 0:
+            raise AssertionError(f"a detach ended with {code}: {rest}\n{self.log()}")
+        return self.start()
 
     def kill(self):
         self.signal(signal.SIGKILL)

@@ -69,8 +69,12 @@ void liaison::hear(has_ended& f) {
 
 /// Its lease is not renewed any longer, so that the job runs elsewhere when that is over.
 void liaison::hear(const slot_leaked& f) {
-  out_.emplace_back(
-      complaint{"a process of fence " + std::to_string(f.fence) + " cannot be killed, its slot is closed: " + f.why});
+  if (const auto known = held_.find(f.fence); known != held_.end()) {
+    const auto& what = known->second.what;
+    out_.emplace_back(raise_alarm{"slot_leaked", what.lane, what.job,
+                                  "a process of attempt " + std::to_string(what.attempt) +
+                                      " cannot be killed, its slot is closed: " + f.why});
+  }
   leave_with(f.fence, node::runner_leaked{f.fence, f.why});
 }
 

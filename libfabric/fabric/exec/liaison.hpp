@@ -96,9 +96,16 @@ struct runner_is_foreign {
 struct complaint {
   std::string text; ///< For the log.
 };
+/// For the log and the table of automatic actions: somebody should look.
+struct raise_alarm {
+  std::string kind;
+  std::string lane;
+  job_id id = 0;
+  std::string text;
+};
 
-using liaison_effect =
-    std::variant<send_frame, tell_worker, renew_fences, runner_is_ready, outage_known, runner_is_foreign, complaint>;
+using liaison_effect = std::variant<send_frame, tell_worker, renew_fences, runner_is_ready, outage_known,
+                                    runner_is_foreign, complaint, raise_alarm>;
 using liaison_effects = std::vector<liaison_effect>;
 
 class liaison {

@@ -191,7 +191,11 @@ TEST_CASE("a lost link is told, and nothing is renewed until the next hello", "[
 TEST_CASE("what is refused or cannot be killed is no longer renewed", "[liaison]") {
   fixture f;
   f.greet({{7, 107, 1, 0s, "fast"}, {8, 108, 1, 0s, "fast"}});
-  CHECK(told<node::runner_leaked>(f.hear(slot_leaked{7, "hangs"})).size() == 1);
+  const auto leak = f.hear(slot_leaked{7, "hangs"});
+  CHECK(told<node::runner_leaked>(leak).size() == 1);
+  REQUIRE(all<raise_alarm>(leak).size() == 1);
+  CHECK(all<raise_alarm>(leak)[0].kind == "slot_leaked");
+  CHECK(all<raise_alarm>(leak)[0].id == 107);
   CHECK(told<node::runner_refused>(f.hear(was_refused{8, "no fork"})).size() == 1);
   CHECK(all<renew_fences>(f.handle(liaison_tick{})).at(0).fences.empty());
 }
