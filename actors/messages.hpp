@@ -31,7 +31,8 @@ struct store_operations {
   store_client_actor from;
   std::vector<store_ask> asks;
 };
-/// From the store, after the commit: answers to your operations, then your lane's committed changes.
+/// From the store, after the commit: answers to your operations, then your lane's committed changes. The scheduler gets
+/// one after every commit that changed the number of live jobs.
 struct store_commit {
   std::vector<lane::answered> answers;
   std::vector<store::lane_change> changes;

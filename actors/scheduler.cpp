@@ -3,6 +3,7 @@
 #include "fabric/job/limits.hpp"
 #include "fabric/policy/run_times.hpp"
 #include "fabric/scheduler/admission.hpp"
+#include "fabric/scheduler/intake.hpp"
 
 #include "actors/compat.hpp"
 #include "actors/events.hpp"
@@ -14,12 +15,14 @@
 #include <algorithm>
 #include <map>
 #include <random>
+#include <utility>
 
 namespace fabric::actors {
 
 namespace {
 
 constexpr duration answer_limit = 5s;  ///< For questions inside the node.
+constexpr std::size_t early_max = 64;  ///< Submissions that wait for the store's first word.
 constexpr duration view_interval = 1s; ///< The lanes hear of each other at most this often.
 
 class scheduler_shell : public scheduler_actor::base {
@@ -42,6 +45,7 @@ public:
     lanes_.clear();
     workers_.clear();
     requests_.clear();
+    early_.clear();
   }
 
   behavior_type make_behavior() override {
@@ -76,11 +80,15 @@ private:
     caf::typed_response_promise<receipts> promise;
     receipts reply;
     std::size_t open = 0;
-    std::size_t bytes = 0;
   };
   struct place {
     std::uint64_t request;
     std::size_t index;
+    std::uint64_t bytes; ///< As told to intake_; 0: no submission.
+  };
+  struct early_submission {
+    std::uint64_t request;
+    std::vector<job_spec> specs;
   };
 
   // -- what changes jobs
@@ -88,24 +96,36 @@ private:
 
   caf::result<receipts> submit(submit_jobs& m) {
     auto [number, r] = open_request(m.specs.size());
+    auto promise = r.promise;
+    if (intake_.known())
+      admit_all(number, r, m.specs);
+    else if (early_.size() < early_max)
+      early_.push_back({number, std::move(m.specs)});
+    else
+      refuse(number, r, error{errc::unavailable, "the store has not said yet how many jobs there are", ""});
+    return promise;
+  }
+
+  void admit_all(std::uint64_t number, pending_request& r, std::vector<job_spec>& specs) {
     store_operations ops{store_client_actor{this}, {}};
-    for (std::size_t i = 0; i < m.specs.size() && i < limits::batch_jobs; ++i) {
-      auto op = admitted(m.specs[i]);
+    for (std::size_t i = 0; i < specs.size() && i < limits::batch_jobs; ++i) {
+      auto op = admitted(specs[i]);
       if (!op) {
         r.reply.items[i].failure = op.error();
         continue;
       }
-      r.bytes += scheduler::submission_bytes(op->spec);
-      enqueue(ops, number, r, i, std::move(*op));
+      const auto bytes = scheduler::submission_bytes(op->spec);
+      intake_.admitted(bytes);
+      enqueue(ops, {number, i, bytes}, r, std::move(*op));
     }
-    return dispatch(number, r, std::move(ops));
+    dispatch(number, r, std::move(ops));
   }
 
   expected<store::submit> admitted(job_spec& spec) {
+    admission_.live_jobs = intake_.live_jobs();
+    admission_.inflight_bytes = intake_.bytes();
     auto ok = scheduler::admit(std::move(spec), how_.config, admission_);
     if (!ok) return tl::unexpected{ok.error()};
-    ++admission_.live_jobs; // Corrected with each commit.
-    admission_.inflight_bytes += scheduler::submission_bytes(ok->spec);
     const policy::job_facts facts{0, ok->spec.job_class, ok->spec.owner, ok->spec.priority, 0, false};
     auto lane = ok->lane ? std::move(*ok->lane) : policy_->place(facts, view_, draw());
     return store::submit{std::move(ok->spec), std::move(lane), ok->max_attempts};
@@ -116,9 +136,11 @@ private:
     store_operations ops{store_client_actor{this}, {}};
     for (std::size_t i = 0; i < ids.size() && i < limits::batch_jobs; ++i) {
       r.reply.items[i].id = ids[i];
-      enqueue(ops, number, r, i, make(ids[i]));
+      enqueue(ops, {number, i, 0}, r, make(ids[i]));
     }
-    return dispatch(number, r, std::move(ops));
+    auto promise = r.promise;
+    dispatch(number, r, std::move(ops));
+    return promise;
   }
 
   std::pair<std::uint64_t, pending_request&> open_request(std::size_t items) {
@@ -130,40 +152,44 @@ private:
     return {serial_, r};
   }
 
-  void enqueue(store_operations& ops, std::uint64_t number, pending_request& r, std::size_t index,
-               store::operation op) {
-    tickets_[++ticket_] = {number, index};
+  void enqueue(store_operations& ops, place where, pending_request& r, store::operation op) {
+    tickets_[++ticket_] = where;
     ++r.open;
     ops.asks.push_back({ticket_, std::move(op)});
   }
 
-  caf::result<receipts> dispatch(std::uint64_t number, pending_request& r, store_operations ops) {
-    auto promise = r.promise;
-    if (r.open == 0)
-      close(number, r);
-    else
-      tell(this, store_, std::move(ops));
-    return promise;
+  void dispatch(std::uint64_t number, pending_request& r, store_operations ops) {
+    if (r.open == 0) return close(number, r);
+    tell(this, store_, std::move(ops));
   }
 
   void on_commit(store_commit& m) {
-    admission_.live_jobs = m.live_jobs;
-    for (auto& a : m.answers) {
-      const auto ticket = tickets_.find(a.ticket);
-      if (ticket == tickets_.end()) continue; // A note.
-      auto& r = requests_.at(ticket->second.request);
-      auto& item = r.reply.items[ticket->second.index];
-      if (a.reply.id != 0) item.id = a.reply.id;
-      item.duplicate = a.reply.duplicate;
-      item.failure = std::move(a.reply.failure);
-      const auto number = ticket->second.request;
-      tickets_.erase(ticket);
-      if (--r.open == 0) close(number, r);
-    }
+    intake_.stored(m.live_jobs);
+    for (auto& a : m.answers)
+      if (const auto ticket = tickets_.find(a.ticket); ticket != tickets_.end()) { // Else a note.
+        const auto where = ticket->second;
+        tickets_.erase(ticket);
+        on_answer(where, a.reply);
+      }
+    for (auto& one : std::exchange(early_, {})) admit_all(one.request, requests_.at(one.request), one.specs);
+  }
+
+  void on_answer(const place& where, store::answer& reply) {
+    if (where.bytes != 0) intake_.answered(where.bytes);
+    auto& r = requests_.at(where.request);
+    auto& item = r.reply.items[where.index];
+    if (reply.id != 0) item.id = reply.id;
+    item.duplicate = reply.duplicate;
+    item.failure = std::move(reply.failure);
+    if (--r.open == 0) close(where.request, r);
+  }
+
+  void refuse(std::uint64_t number, pending_request& r, const error& why) {
+    for (auto& item : r.reply.items) item.failure = why;
+    close(number, r);
   }
 
   void close(std::uint64_t number, pending_request& r) {
-    admission_.inflight_bytes -= r.bytes;
     r.promise.deliver(std::move(r.reply));
     requests_.erase(number);
   }
@@ -297,6 +323,8 @@ private:
   std::shared_ptr<policy::lane_policy> policy_;
   std::mt19937_64 random_;
   scheduler::admission_state admission_;
+  scheduler::intake intake_;
+  std::vector<early_submission> early_; ///< Until the store has said how many jobs it holds.
   policy::view view_;
   policy::run_times run_times_;
   std::map<std::string, std::set<std::string>> classes_; ///< By lane: what its workers can run.

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 
 namespace fabric::actors {
 
@@ -29,6 +30,7 @@ public:
   void on_exit() override {
     events_ = nullptr;
     runner_ = nullptr;
+    scheduler_ = nullptr;
     senders_.clear();
     lane_owners_.clear();
     db_.reset(); // Closes it: handles that others still hold keep this object alive, but not the store.
@@ -94,6 +96,8 @@ private:
       if (const auto owner = lane_owners_.find(change.lane); owner != lane_owners_.end())
         addressed(mail, owner->second).changes.push_back(std::move(change));
     const auto live = db_->live_jobs();
+    if (scheduler_ && told_live_ != live) addressed(mail, scheduler_); // Jobs end without it.
+    told_live_ = live;
     for (auto& [addr, item] : mail) {
       item.second.live_jobs = live;
       tell(this, item.first, std::move(item.second));
@@ -114,6 +118,10 @@ private:
 
   void meet(const directory_entry& m) {
     if (m.name == "events") events_ = caf::actor_cast<events_actor>(m.actor);
+    if (m.name == "scheduler") {
+      scheduler_ = caf::actor_cast<store_client_actor>(m.actor);
+      told_live_.reset();
+    }
     if (m.name == "runner") runner_ = caf::actor_cast<runner_actor>(m.actor);
   }
 
@@ -121,6 +129,8 @@ private:
   std::shared_ptr<store::job_store> db_;
   events_actor events_;
   runner_actor runner_;
+  store_client_actor scheduler_;
+  std::optional<std::uint64_t> told_live_; ///< What the scheduler knows of the live jobs.
   std::vector<store::operation> operations_;
   std::vector<pending> senders_; ///< Same length and order as operations_.
   bool flush_sent_ = false;
