@@ -11,7 +11,6 @@ void machine::state::start_over() {
   jobs.clear();
   guests.clear();
   fed.clear();
-  early_feed.clear();
   doubtful.clear();
   verifying.reset();
   leases_asked.clear();
@@ -34,11 +33,6 @@ void machine::state::opened(std::uint64_t new_epoch) {
   taken.restart(epoch);
   given.restart();
   ask_page();
-  // The feed counts from 1 again; what came before that is of an older epoch.
-  auto before = std::move(early_feed);
-  early_feed.clear();
-  const auto first = std::find_if(before.rbegin(), before.rend(), [](const auto& c) { return c.seq == 1; });
-  if (first != before.rend()) on(feed{{std::prev(first.base()), before.end()}});
 }
 
 void machine::state::ask_page() {
@@ -93,18 +87,18 @@ void machine::state::settle_attempts() {
   }
 }
 
+/// What was committed before the lane was opened is in its pages, so changes of an older epoch say nothing new. Those
+/// of a newer one cannot be counted: the lane was opened once more, by a repeat of its own question.
 void machine::state::on(const feed& e) {
   for (const auto& change : e.changes) {
-    if (at == phase::closed) return;
-    if (at == phase::opening) {
-      early_feed.push_back(change);
-    } else if (change.seq == next_seq) {
-      ++next_seq;
-      apply(change);
-    } else if (change.seq > next_seq) {
+    if (at == phase::closed || at == phase::opening) return;
+    if (change.epoch < epoch || (change.epoch == epoch && change.seq < next_seq)) continue;
+    if (change.epoch > epoch || change.seq > next_seq) {
       emit(alarm{"feed_gap", "lane " + how.name + " missed changes and reads its jobs again", 0});
       return start_over();
     }
+    ++next_seq;
+    apply(change);
   }
 }
 

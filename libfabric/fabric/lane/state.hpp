@@ -121,7 +121,6 @@ struct machine::state {
   std::uint64_t next_seq = 1; ///< Of the feed.
   job_id loaded_to = 0;
   std::unordered_map<job_id, std::uint64_t> fed; ///< While loading: versions the feed has told, gone ones too.
-  std::vector<store::lane_change> early_feed;    ///< Came before the answer to open.
   std::vector<event> early;                      ///< From workers and others, before serving.
   std::optional<job_id> verifying;
   std::vector<job_id> doubtful;

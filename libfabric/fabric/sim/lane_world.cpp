@@ -4,6 +4,7 @@
 #include "fabric/job/limits.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace fabric::sim {
 
@@ -47,19 +48,12 @@ void lane_world::send(const std::string& from, const std::string& to, agenda::ac
 job_id lane_world::submit(job_spec spec, std::uint32_t max_attempts) {
   const auto lane =
       spec.lane ? *spec.lane : options_.policy->place({0, spec.job_class, {}, spec.priority, 0, false, {}}, {}, draw());
-  const std::vector<store::operation> ops{store::submit{std::move(spec), lane, max_attempts}};
-  const auto done = store_.apply(ops, now());
-  invariant(done && !done->answers.front().failure);
-  publish(*done, {}, 0, {});
-  return done->answers.front().id;
+  const auto reply = commit_with(store::submit{std::move(spec), lane, max_attempts});
+  invariant(!reply.failure);
+  return reply.id;
 }
 
-void lane_world::cancel(job_id id) {
-  const std::vector<store::operation> ops{store::cancel{id, "asked"}};
-  const auto done = store_.apply(ops, now());
-  invariant(done.has_value());
-  publish(*done, {}, 0, {});
-}
+void lane_world::cancel(job_id id) { commit_with(store::cancel{id, "asked"}); }
 
 void lane_world::restart_lane(const std::string& name) {
   auto& seat = lanes_.at(name);
@@ -152,37 +146,64 @@ void lane_world::ask_store(lane_seat& seat, const asks& all) {
         },
         ask.op);
   for (const auto& op : decided) check_lease(seat, op);
-  send(seat.how.name, store_end, [this, name = seat.how.name, life = seat.life, all] { commit(name, life, all); });
+  send(seat.how.name, store_end, [this, name = seat.how.name, life = seat.life, all] { join_batch(name, life, all); });
 }
 
-void lane_world::commit(const std::string& from, std::uint64_t life, const asks& all) {
+/// What comes while the store is busy is committed together, whoever asks.
+void lane_world::join_batch(const std::string& from, std::uint64_t life, const asks& all) {
+  for (const auto& ask : all) batch_.push_back({from, life, ask});
+  if (commit_planned_) return;
+  commit_planned_ = true;
+  const auto& trouble = options_.trouble;
+  const auto longest = now() < trouble.until ? static_cast<double>(trouble.max_commit.count()) : 0.0;
+  agenda_.at(now() + duration{static_cast<duration::rep>(longest * draw())}, [this] { commit(); });
+}
+
+void lane_world::commit() {
+  commit_planned_ = false;
+  const auto all = std::exchange(batch_, {});
   for (std::size_t first = 0; first < all.size(); first += limits::commit_ops) {
-    const asks part(all.begin() + static_cast<std::ptrdiff_t>(first),
-                    all.begin() + static_cast<std::ptrdiff_t>(std::min(all.size(), first + limits::commit_ops)));
-    std::vector<store::operation> ops;
-    for (const auto& ask : part) ops.push_back(ask.op);
-    const auto done = store_.apply(ops, now());
-    invariant(done.has_value());
-    publish(*done, from, life, part);
+    const auto begin = all.begin() + static_cast<std::ptrdiff_t>(first);
+    const auto count = std::min(all.size() - first, limits::commit_ops);
+    commit(std::vector<pending>(begin, begin + static_cast<std::ptrdiff_t>(count)));
   }
+}
+
+/// A client's operation, somewhere among those that wait.
+store::answer lane_world::commit_with(const store::operation& op) {
+  if (batch_.size() >= limits::commit_ops) commit();
+  auto batch = std::exchange(batch_, {});
+  const auto place = static_cast<std::ptrdiff_t>(draw() * static_cast<double>(batch.size() + 1));
+  batch.insert(batch.begin() + place, pending{{}, 0, {0, op}});
+  return commit(batch).answers[static_cast<std::size_t>(place)];
+}
+
+store::batch_result lane_world::commit(const std::vector<pending>& batch) {
+  std::vector<store::operation> ops;
+  for (const auto& one : batch) ops.push_back(one.what.op);
+  const auto done = store_.apply(ops, now());
+  invariant(done.has_value());
+  publish(*done, batch);
+  return *done;
 }
 
 /// One message per lane: the answers to its operations, then its changes.
-void lane_world::publish(const store::batch_result& done, const std::string& from, std::uint64_t life,
-                         const asks& all) {
-  std::map<std::string, std::vector<store::lane_change>> changes;
-  for (const auto& change : done.changes) changes[change.lane].push_back(change);
-  if (!from.empty()) changes[from]; // It gets its answers even without changes.
-  for (auto& [name, part] : changes) {
+void lane_world::publish(const store::batch_result& done, const std::vector<pending>& batch) {
+  struct mail {
     std::vector<lane::answered> answers;
-    if (name == from)
-      for (std::size_t i = 0; i < all.size(); ++i) answers.push_back({all[i].ticket, done.answers[i]});
-    send(store_end, name, [this, name, from, life, answers, part, lanes_life = lanes_.at(name).life] {
-      if (lanes_.at(name).life != (name == from ? life : lanes_life)) return;
-      for (const auto& one : answers) tell_lane(name, one);
-      feed_lane(name, part);
+    std::vector<store::lane_change> changes;
+  };
+  std::map<std::pair<std::string, std::uint64_t>, mail> all; // By lane and its life.
+  for (std::size_t i = 0; i < batch.size(); ++i)
+    if (const auto& one = batch[i]; !one.from.empty())
+      all[{one.from, one.life}].answers.push_back({one.what.ticket, done.answers[i]});
+  for (const auto& change : done.changes) all[{change.lane, lanes_.at(change.lane).life}].changes.push_back(change);
+  for (const auto& [to, what] : all)
+    send(store_end, to.first, [this, to = to, what = what] {
+      if (lanes_.at(to.first).life != to.second) return;
+      for (const auto& one : what.answers) tell_lane(to.first, one);
+      feed_lane(to.first, what.changes);
     });
-  }
 }
 
 void lane_world::feed_lane(const std::string& name, const std::vector<store::lane_change>& changes) {

@@ -31,6 +31,7 @@ struct node_options {
 struct faults {
   time_point until{};
   duration max_delay{};
+  duration max_commit{}; ///< The store's longest commit; what it is asked meanwhile joins the next one.
   double loss = 0;
   double repeat = 0;
 };
@@ -115,6 +116,12 @@ private:
     std::map<std::string, worker_seat> workers; ///< By lane.
   };
   using asks = std::vector<lane::ask_store>;
+  /// An operation that waits for the next commit. `from` is empty for a client's.
+  struct pending {
+    std::string from;
+    std::uint64_t life = 0;
+    lane::ask_store what;
+  };
 
   void send(const std::string& from, const std::string& to, agenda::action deliver);
   double draw();
@@ -127,8 +134,11 @@ private:
   void perform(lane_seat& seat, const lane::offer& e);
   void to_worker(lane_seat& seat, const std::string& node, node::worker_event what);
   void ask_store(lane_seat& seat, const asks& all);
-  void commit(const std::string& from, std::uint64_t life, const asks& all);
-  void publish(const store::batch_result& done, const std::string& from, std::uint64_t life, const asks& all);
+  void join_batch(const std::string& from, std::uint64_t life, const asks& all);
+  store::answer commit_with(const store::operation& op);
+  void commit();
+  store::batch_result commit(const std::vector<pending>& batch);
+  void publish(const store::batch_result& done, const std::vector<pending>& batch);
   void feed_lane(const std::string& name, const std::vector<store::lane_change>& changes);
   void arm(lane_seat& seat);
 
@@ -153,6 +163,8 @@ private:
   time_point start_;
   std::mt19937_64 random_;
   store::memory_store store_;
+  std::vector<pending> batch_;
+  bool commit_planned_ = false;
   std::map<std::string, lane_seat> lanes_;
   std::map<std::string, node_seat> nodes_;
   std::map<std::pair<std::string, std::string>, time_point> links_; ///< When the last message on it arrives.

@@ -18,8 +18,6 @@ lane_entry entry_of(const job& row) {
   entry.lease = row.lease;
   entry.attempt = row.attempt;
   entry.failures = row.counts.failures;
-  entry.attempt = row.attempt;
-  entry.failures = row.counts.failures;
   return entry;
 }
 

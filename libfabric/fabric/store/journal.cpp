@@ -14,7 +14,9 @@ void journal::count(const job& row, std::int64_t step) {
 void journal::feed(const std::string& lane, const job& row, bool gone) {
   lane_change change;
   change.lane = lane;
-  change.seq = ++numbers_.lanes[lane].seq;
+  auto& record = numbers_.lanes[lane];
+  change.epoch = record.epoch;
+  change.seq = ++record.seq;
   change.gone = gone;
   change.entry = entry_of(row);
   result_.changes.push_back(std::move(change));

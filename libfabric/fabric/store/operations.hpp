@@ -141,8 +141,9 @@ lane_entry entry_of(const job& row);
 /// entry; a final state is a `gone` too.
 struct lane_change {
   std::string lane;
-  std::uint64_t seq = 0; ///< From 1 per lane since its epoch was opened, without gaps.
-  bool gone = false;     ///< The entry's job is no longer this lane's.
+  std::uint64_t epoch = 0; ///< Of the lane when it was committed; one transaction may hold changes of two.
+  std::uint64_t seq = 0;   ///< From 1 per epoch, without gaps.
+  bool gone = false;       ///< The entry's job is no longer this lane's.
   lane_entry entry;
 };
 

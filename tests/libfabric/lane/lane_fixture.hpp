@@ -16,8 +16,9 @@ struct lane_fixture {
   std::unique_ptr<machine> m;
   effects out;
   time_point now{std::chrono::hours{1}};
-  std::uint64_t seq = 0;  ///< Of the feed.
-  fence_t last_fence = 0; ///< Given by lease answers.
+  std::uint64_t epoch = 1; ///< Of the feed.
+  std::uint64_t seq = 0;   ///< Of the feed.
+  fence_t last_fence = 0;  ///< Given by lease answers.
 
   explicit lane_fixture(std::string policy_name = "fast-first", std::string lane = "fast") {
     how.name = lane;
@@ -81,10 +82,10 @@ struct lane_fixture {
 
   const effects& feed_rows(std::vector<store::lane_entry> rows) {
     feed f;
-    for (auto& r : rows) f.changes.push_back({how.name, ++seq, false, std::move(r)});
+    for (auto& r : rows) f.changes.push_back({how.name, epoch, ++seq, false, std::move(r)});
     return tell(f);
   }
-  const effects& feed_gone(store::lane_entry e) { return tell(feed{{{how.name, ++seq, true, std::move(e)}}}); }
+  const effects& feed_gone(store::lane_entry e) { return tell(feed{{{how.name, epoch, ++seq, true, std::move(e)}}}); }
 
   static want wants(std::uint32_t slots, std::uint64_t n = 1, std::string node = "a1",
                     std::vector<std::string> classes = {"work"}) {

@@ -10,6 +10,7 @@ namespace {
 struct opened : lane_fixture {
   opened() {
     how.page = 2;
+    epoch = 3;
     boot();
     tell(open{});
     store::answer reply;
@@ -86,12 +87,38 @@ TEST_CASE("a gap in the feed makes the lane open again; a repeat of the feed doe
   lane_fixture f;
   f.serve();
   f.feed_rows({f.row(1)});
-  f.tell(feed{{{"fast", 1, false, f.row(1)}}});
+  f.tell(feed{{{"fast", 1, 1, false, f.row(1)}}});
   CHECK(f.out.empty());
   f.seq += 1;
   f.feed_rows({f.row(3)});
   CHECK(f.asks<store::open_lane>().size() == 1);
   CHECK_FALSE(f.m->report(f.now).serving);
+}
+
+TEST_CASE("a batch with changes of two epochs is no gap, and what the new one tells is not missed") {
+  lane_fixture f; // The batch: submit, open_lane, submit.
+  f.serve();
+  f.feed_rows({f.row(1)});
+  f.boot();
+  f.tell(open{});
+  const auto before = store::lane_change{"fast", 1, 2, false, f.row(2)};
+  const auto since = store::lane_change{"fast", 2, 1, false, f.row(3)};
+  store::answer reply;
+  reply.epoch = 2;
+  f.tell(answered{f.asks<store::open_lane>().at(0).first, reply});
+  f.tell(feed{{before, since}});
+  CHECK(f.asks<store::open_lane>().empty());
+  f.tell(page{{{f.row(1), f.row(2)}, 1, true}, {}});
+  CHECK(f.m->report(f.now).ready == 3);
+  f.tell(feed{{before, {"fast", 2, 2, false, f.row(4)}}});
+  CHECK(f.m->report(f.now).ready == 4);
+}
+
+TEST_CASE("a change of a newer epoch makes the lane open again: its question was answered twice") {
+  lane_fixture f;
+  f.serve();
+  f.tell(feed{{{"fast", 2, 1, false, f.row(1)}}});
+  CHECK(f.asks<store::open_lane>().size() == 1);
 }
 
 TEST_CASE("an operation refused for an old epoch makes the lane open again, and its end is asked again") {

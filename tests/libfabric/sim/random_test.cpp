@@ -135,13 +135,13 @@ TEST_CASE("nodes that die at any moment lose no job and run none twice") {
 TEST_CASE("late and repeated messages lose no job, run none twice and use no slot twice") {
   const auto first = seed_from_environment();
   for (std::uint64_t i = 0; i < 20; ++i)
-    play({first + i, i % 2 == 0 ? "fast-first" : "slow-first", {{}, 40ms, 0, 0.05}, 3, 2, 60});
+    play({first + i, i % 2 == 0 ? "fast-first" : "slow-first", {{}, 40ms, 20ms, 0, 0.05}, 3, 2, 60});
 }
 
 TEST_CASE("late, lost and repeated messages lose no job and run none twice") {
   const auto first = seed_from_environment();
   for (std::uint64_t i = 0; i < 30; ++i)
-    play({first + i, i % 2 == 0 ? "fast-first" : "slow-first", {{}, 40ms, 0.03, 0.05}, 3, 2, 60});
+    play({first + i, i % 2 == 0 ? "fast-first" : "slow-first", {{}, 40ms, 20ms, 0.03, 0.05}, 3, 2, 60});
 }
 
 TEST_CASE("equal seeds give equal worlds") {
