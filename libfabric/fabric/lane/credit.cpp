@@ -18,9 +18,9 @@ std::optional<offer> offers::say(const std::string& to, level now, bool repeat) 
 }
 
 std::uint32_t offers::slots() const {
-  std::uint32_t sum = 0;
-  for (const auto& [name, giver] : lanes_) sum += giver.said.slots;
-  return sum;
+  std::uint32_t most = 0;
+  for (const auto& [name, giver] : lanes_) most = std::max(most, giver.said.slots);
+  return most;
 }
 
 void credits::on(const offered& what) {
@@ -41,10 +41,12 @@ void credits::take_back(const std::string& to) {
   if (it != lanes_.end() && it->second.handed > it->second.received) --it->second.handed;
 }
 
-std::vector<std::string> credits::takers() const {
+std::vector<std::string> credits::takers(const std::vector<std::string>& first) const {
   std::vector<std::string> names;
-  for (const auto& [name, taker] : lanes_)
+  for (const auto& name : first)
     if (left(name) > 0) names.push_back(name);
+  for (const auto& [name, taker] : lanes_)
+    if (left(name) > 0 && std::find(first.begin(), first.end(), name) == first.end()) names.push_back(name);
   return names;
 }
 

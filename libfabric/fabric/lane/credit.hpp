@@ -27,7 +27,7 @@ public:
   void received(const std::string& from) { ++lanes_[from].received; }
   /// The offer to send if what is offered to `to`, or what came from it, changed since the last; always if `repeat`.
   std::optional<offer> say(const std::string& to, level now, bool repeat);
-  std::uint32_t slots() const; ///< Offered now, to all.
+  std::uint32_t slots() const; ///< Offered now; the same ones to each lane.
 
 private:
   struct giving_lane {
@@ -47,8 +47,8 @@ public:
   void hand_over(const std::string& to) { ++lanes_[to].handed; }
   /// The hand-over did not happen.
   void take_back(const std::string& to);
-  /// Lanes that will take a job of some class now, with their classes.
-  std::vector<std::string> takers() const;
+  /// Lanes that will take a job of some class now: those of `first` in that order, then the others by name.
+  std::vector<std::string> takers(const std::vector<std::string>& first) const;
   std::uint64_t left(const std::string& to) const;
   const std::vector<std::string>& classes(const std::string& to) const { return lanes_.at(to).classes; }
 

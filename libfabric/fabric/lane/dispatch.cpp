@@ -56,7 +56,7 @@ void machine::state::hand_back() {
 /// Fresh jobs that no slot here can take go to lanes that offer one.
 void machine::state::hand_over() {
   if (paused || jobs.ready() == 0) return;
-  for (const auto& to : given.takers()) {
+  for (const auto& to : given.takers(policy->helpers(how.name))) {
     while (given.left(to) > 0) {
       auto* const j = best_for_other(given.classes(to));
       if (j == nullptr) break;
@@ -79,15 +79,15 @@ waiting_job* machine::state::best_for_other(const std::vector<std::string>& want
   return best;
 }
 
-/// Idle slots are promised to the first lane only, so that none is promised twice.
+/// Every lane is offered all idle slots: which of them has fresh jobs waiting is not known here. What comes beyond
+/// them is handed back.
 void machine::state::make_offers(bool repeat) {
   if (takes_from.empty()) return;
   if (!alarms.is_set(timer_kind::offer, 0)) alarms.set(timer_kind::offer, 0, now + how.resend);
-  auto idle = paused ? 0 : slots.free();
+  const auto idle = paused ? 0 : slots.free();
   for (const auto& lane : takes_from) {
     offers::level level{idle, idle > 0 ? slots.free_classes() : std::vector<std::string>{}};
     if (auto said = taken.say(lane, std::move(level), repeat && idle > 0)) emit(std::move(*said));
-    idle = 0;
   }
 }
 

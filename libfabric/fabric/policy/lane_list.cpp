@@ -32,6 +32,13 @@ std::vector<std::string> lane_list::slower(const std::string& name) const {
   return names;
 }
 
+std::vector<std::string> lane_list::faster(const std::string& name) const {
+  std::vector<std::string> names;
+  if (find(name) == nullptr) return names;
+  for (auto lane = lanes_.begin(); lane->name != name; ++lane) names.push_back(lane->name);
+  return names;
+}
+
 timeout_decision lane_list::on_timeout(const std::string& lane, const std::string& fallback) const {
   const auto* info = find(lane);
   if (info == nullptr || info->fail) return {};

@@ -18,6 +18,7 @@ public:
   const std::string& last() const { return lanes_.back().name; }
   std::string next(const std::string& name) const;                ///< Empty after the last, or if unknown.
   std::vector<std::string> slower(const std::string& name) const; ///< Slowest first; empty if unknown.
+  std::vector<std::string> faster(const std::string& name) const; ///< Fastest first; empty if unknown.
 
   /// What the lane's own `on_timeout` says: fail, its `move_to`, or else a move to `fallback`; fail if that is empty
   /// or the lane itself.

@@ -77,6 +77,9 @@ public:
   /// Lanes whose waiting fresh jobs an idle slot of `lane` may take, best first.
   virtual std::vector<std::string> overflow(const std::string& lane, const view& now) const = 0;
 
+  /// Lanes whose idle slots are to take waiting fresh jobs of `lane`, best first; lanes not named come after these.
+  virtual std::vector<std::string> helpers(const std::string& /*lane*/) const { return {}; }
+
   /// What a learning policy keeps of a finished attempt.
   virtual void finished(const job_facts& /*job*/, outcome /*how*/, duration /*run_time*/) {}
 };

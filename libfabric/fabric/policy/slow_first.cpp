@@ -14,4 +14,6 @@ std::vector<std::string> slow_first::overflow(const std::string& lane, const vie
   return lanes_.slower(lane);
 }
 
+std::vector<std::string> slow_first::helpers(const std::string& lane) const { return lanes_.faster(lane); }
+
 } // namespace fabric::policy

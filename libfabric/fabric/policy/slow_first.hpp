@@ -18,6 +18,9 @@ public:
   /// All slower lanes, the slowest first: new jobs wait there, the lanes between hold only what was sent to them.
   std::vector<std::string> overflow(const std::string& lane, const view& now) const override;
 
+  /// All faster lanes, the fastest first.
+  std::vector<std::string> helpers(const std::string& lane) const override;
+
 private:
   lane_list lanes_;
 };

@@ -104,3 +104,52 @@ TEST_CASE("a job handed over is leased like others, counted once, and goes back 
   CHECK(f.all<offer>().at(0).received == 2);
   CHECK(f.all<offer>().at(0).slots == 0);
 }
+
+namespace {
+
+lane_fixture of_three(std::string lane) {
+  lane_fixture f{"slow-first", std::move(lane)};
+  f.policy = *policy::make_policy(
+      "slow-first", {{"quick", 1s, {}, {}, false}, {"fast", 10s, {}, {}, false}, {"slow", {}, {}, {}, false}}, {});
+  f.how.lane_count = 3;
+  return f;
+}
+
+} // namespace
+
+TEST_CASE("idle slots are offered to every lane that they may help, and count once") {
+  auto f = of_three("quick");
+  f.serve();
+  f.tell(wanted{f.wants(2)});
+  std::map<std::string, std::uint32_t> offers;
+  for (const auto& said : f.all<offer>()) offers[said.to] = said.slots;
+  CHECK(offers == std::map<std::string, std::uint32_t>{{"fast", 2}, {"slow", 2}});
+  CHECK(f.m->report(f.now).offered == 2);
+}
+
+TEST_CASE("what two lanes gave for one slot is leased once and handed back once") {
+  auto f = of_three("quick");
+  f.serve();
+  f.tell(wanted{f.wants(1)});
+  auto first = f.row(5), second = f.row(6);
+  first.overflow_from = "slow";
+  second.overflow_from = "fast";
+  f.feed_rows({first, second});
+  CHECK(f.leased() == std::vector<job_id>{5});
+  REQUIRE(f.asks<store::move>().size() == 1);
+  CHECK(f.asks<store::move>()[0].second.to_lane == "fast");
+}
+
+TEST_CASE("the fastest lane with a free slot gets the best job, whatever its name") {
+  auto f = of_three("slow");
+  f.serve({f.row(1)});
+  f.tell(offered{offer_of(0, 1, 0)}); // While there is a job for one only.
+  CHECK(f.asks<store::move>().at(0).second.to_lane == "fast");
+  auto g = of_three("slow");
+  g.serve();
+  g.tell(offered{offer_of(0, 1, 0)});
+  g.tell(offered{"quick", first_seq, 1, 0, {"work"}});
+  g.feed_rows({g.row(1)});
+  REQUIRE(g.asks<store::move>().size() == 1);
+  CHECK(g.asks<store::move>()[0].second.to_lane == "quick");
+}

@@ -22,6 +22,14 @@ TEST_CASE("slow-first places every job in the last lane") {
   CHECK(slow_first_over({fast})->place({}, {}, 0.5) == "fast");
 }
 
+TEST_CASE("in slow-first all faster lanes help, the fastest first") {
+  const lane_info zap{"zap", 1s, {}, {}, false};
+  const auto p = slow_first_over({zap, fast, slow});
+  CHECK(p->helpers("slow") == std::vector<std::string>{"zap", "fast"});
+  CHECK(p->helpers("zap").empty());
+  CHECK(p->helpers("unknown").empty());
+}
+
 TEST_CASE("slow-first sends what times out back to where it came from, else to the last lane") {
   const auto p = slow_first_over({fast, mid, slow});
   CHECK(p->on_timeout(from_mid, "fast", {}).move_to == "mid");
