@@ -56,8 +56,8 @@ void machine::state::send_start(live_attempt& a) {
   alarms.set(timer_kind::start, a.fence, now + how.resend);
 }
 
-/// The node holds it. The budget counts from process start as the runner measured it; a message that was late can
-/// only lengthen it, so the earliest end that any message gives is nearest to the truth.
+/// The node holds it. The budget counts from process start as the runner measured it, so there is none before that; a
+/// message that was late can only lengthen it, so the earliest end that any message gives is nearest to the truth.
 void machine::state::now_running(live_attempt& a, duration ran, bool process_seen) {
   current = a.job;
   a.phase = attempt_phase::started;
@@ -67,7 +67,7 @@ void machine::state::now_running(live_attempt& a, duration ran, bool process_see
   a.input.clear();
   alarms.cancel(timer_kind::start, a.fence);
   alarms.cancel(timer_kind::doubt, a.fence);
-  if (!how.budget || a.decision || a.stopping != stop_reason::none) return;
+  if (!process_seen || !how.budget || a.decision || a.stopping != stop_reason::none) return;
   const auto end = now - ran + *how.budget;
   if (!a.deadline || end < *a.deadline) a.deadline = end;
   alarms.set(timer_kind::budget, a.fence, *a.deadline);

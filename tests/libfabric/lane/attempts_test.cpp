@@ -214,3 +214,19 @@ TEST_CASE("a lease whose answer was lost is given back uncounted: no start has l
   CHECK(op.how.how == outcome::lost);
   CHECK_FALSE(op.how.started);
 }
+
+TEST_CASE("a budget does not run before the process has started") {
+  one_slot f;
+  f.feed_rows({f.row(1)});
+  const auto fence = f.lease_ok();
+  f.now += 1s;
+  auto holds = f.wants(1, 2);
+  holds.held.push_back({fence, 1, 1, 0s, {}}); // Taken, not started.
+  f.tell(wanted{holds});
+  f.now += 6s;
+  f.tell(started{{fence, 0s}});
+  f.after(9999ms);
+  CHECK(f.all<tell_stop>().empty());
+  f.after(1ms);
+  CHECK(f.all<tell_stop>().size() == 1);
+}
