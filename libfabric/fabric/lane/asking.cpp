@@ -90,11 +90,8 @@ void machine::state::leased(const unanswered& what, const store::answer& reply) 
   a->failures = row.counts.failures;
   a->facts = {row.id, row.job_class, row.owner, row.priority, row.attempt, row.demoted_order != 0, row.overflow_from};
   a->input = reply.input;
-  if (!a->cancelled) return send_start(*a);
-  attempt_end end;
-  end.how = outcome::cancelled;
-  end.reason = "cancelled before it was started";
-  finish(*a, std::move(end), false);
+  if (a->cancelled) return end_unstarted(*a);
+  send_start(*a);
 }
 
 void machine::state::settle(const store::move& op, const unanswered&, const store::answer& reply) {

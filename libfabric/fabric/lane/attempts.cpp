@@ -47,6 +47,7 @@ void machine::state::on(const lease_over& e) {
 /// Sends or repeats the start. A node that is not present gets it when it says what it wants.
 void machine::state::send_start(live_attempt& a) {
   if (a.answered || a.phase == attempt_phase::ending || a.input.empty()) return;
+  if (a.cancelled || a.stopping != stop_reason::none) return;
   const auto* const w = slots.find(a.node);
   if (w == nullptr) return;
   emit(tell_start{a.node, {a.fence, a.job, a.number, a.facts.job_class, how.name, a.input, how.lease, a.lease_seq}});
@@ -95,8 +96,17 @@ void machine::state::stop(live_attempt& a, stop_reason why, duration grace) {
 void machine::state::cancel(live_attempt& a) {
   if (a.cancelled || a.phase == attempt_phase::ending) return;
   a.cancelled = true;
-  if (leases_asked.contains(a.job)) return; // No start has left, and none will.
+  if (leases_asked.contains(a.job)) return; // Its answer ends it; no start has left, and none will.
+  if (a.own && a.phase == attempt_phase::leased) return end_unstarted(a);
   stop(a, stop_reason::cancel, how.grace);
+}
+
+/// No start has left for it, so nothing has to be stopped.
+void machine::state::end_unstarted(live_attempt& a) {
+  attempt_end end;
+  end.how = outcome::cancelled;
+  end.reason = "cancelled before it was started";
+  finish(a, std::move(end), false);
 }
 
 void machine::state::lost(live_attempt& a, std::string reason, bool had_started) {

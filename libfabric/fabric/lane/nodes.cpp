@@ -22,7 +22,7 @@ void machine::state::check_held(live_attempt& a, const want& w, const held_attem
   if (held != nullptr) return now_running(a, held->ran, held->ran > duration{0});
   if (a.phase == attempt_phase::leased && a.own) return send_start(a);
   const bool same_life = a.start_boot == w.boot && a.phase == attempt_phase::started && a.own;
-  if (same_life && !a.answered) {
+  if (same_life && !a.answered && a.stopping == stop_reason::none) {
     // The start may have crossed this want on the way; saying it again is safe, ending the attempt would not be.
     if (a.start_seq < w.seq) send_start(a);
     return;

@@ -230,3 +230,45 @@ TEST_CASE("a budget does not run before the process has started") {
   f.after(1ms);
   CHECK(f.all<tell_stop>().size() == 1);
 }
+
+namespace {
+
+store::lane_entry cancelled_row(const lane_fixture& f, job_id id, fence_t fence) {
+  auto e = f.running(id, fence);
+  e.version = 3;
+  e.cancel_requested = true;
+  return e;
+}
+
+} // namespace
+
+TEST_CASE("a cancelled attempt whose start never left ends at once, and no start follows") {
+  one_slot f;
+  f.feed_rows({f.row(1)});
+  const auto [ticket, lease] = f.asks<store::lease>().at(0);
+  f.tell(node_gone{"a1", 1});
+  const auto fence = f.lease_ok(ticket, lease);
+  CHECK(f.all<tell_start>().empty());
+  f.feed_rows({cancelled_row(f, 1, fence)});
+  CHECK(f.all<tell_stop>().empty());
+  CHECK(f.asks<store::end>().at(0).second.how.how == outcome::cancelled);
+  CHECK_FALSE(f.asks<store::end>()[0].second.how.started);
+  f.tell(wanted{f.wants(1, 2)});
+  CHECK(f.all<tell_start>().empty());
+}
+
+TEST_CASE("the start of a cancelled attempt is not said again, and one that never arrived is given up") {
+  one_slot f;
+  f.feed_rows({f.row(1)});
+  const auto fence = f.lease_ok();
+  f.feed_rows({cancelled_row(f, 1, fence)});
+  CHECK(f.all<tell_stop>().at(0).order.why == stop_reason::cancel);
+  f.after(f.how.resend);
+  CHECK(f.all<tell_start>().empty());
+  CHECK(f.all<tell_stop>().size() == 1);
+  f.tell(wanted{f.wants(1, 2)});
+  CHECK(f.all<tell_start>().empty());
+  f.after(f.how.doubt);
+  CHECK(f.asks<store::end>().at(0).second.how.how == outcome::lost);
+  CHECK_FALSE(f.asks<store::end>()[0].second.how.started);
+}
