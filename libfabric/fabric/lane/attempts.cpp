@@ -109,6 +109,12 @@ void machine::state::end_unstarted(live_attempt& a) {
   finish(a, std::move(end), false);
 }
 
+/// Its node's list did not have it. Should a start still be on its way to there, a stop follows it.
+void machine::state::give_up(live_attempt& a) {
+  emit(tell_stop{a.node, {a.fence, stop_reason::unknown, duration{0}}});
+  lost(a, "node " + a.node + " does not hold it", a.ran);
+}
+
 void machine::state::lost(live_attempt& a, std::string reason, bool had_started) {
   emit(alarm{"attempt_lost", reason, a.job});
   attempt_end how_lost;

@@ -81,9 +81,10 @@ void machine::state::settle_attempts() {
   for (auto& [fence, a] : attempts)
     if (a.own && a.phase == attempt_phase::leased) lost(a, "no start has left", false);
   for (auto& [ticket, what] : asked) {
-    if (what.fence == 0 || alarms.is_set(timer_kind::answer, ticket)) continue;
-    std::get<store::end>(what.op).epoch = epoch;
-    repeat(ticket);
+    if (what.fence == 0) continue;
+    // One that was asked while the lane was opened carries the old epoch, too.
+    auto& op = std::get<store::end>(what.op);
+    if (std::exchange(op.epoch, epoch) != epoch || !alarms.is_set(timer_kind::answer, ticket)) repeat(ticket);
   }
 }
 

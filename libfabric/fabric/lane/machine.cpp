@@ -68,7 +68,7 @@ void machine::state::run_timers() {
       if (a != nullptr) stop(*a, a->stopping, how.grace);
       break;
     case timer_kind::doubt:
-      if (a != nullptr) lost(*a, "node " + a->node + " does not hold it", a->ran);
+      if (a != nullptr) give_up(*a);
       break;
     case timer_kind::load: load_late(); break;
     case timer_kind::verify: verify(key); break;

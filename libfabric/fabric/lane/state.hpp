@@ -98,6 +98,7 @@ struct machine::state {
   void stop(live_attempt& a, stop_reason why, duration grace);
   void cancel(live_attempt& a);
   void end_unstarted(live_attempt& a);
+  void give_up(live_attempt& a);
   void lost(live_attempt& a, std::string reason, bool had_started);
   void finish(live_attempt& a, attempt_end end, bool reported);
   void end_unknown(const ended& e);

@@ -144,3 +144,20 @@ TEST_CASE("an unanswered open is repeated") {
   f.after(f.how.resend);
   CHECK(f.asks<store::open_lane>().size() == 1);
 }
+
+TEST_CASE("an end that was decided while the lane was opened is asked again under the new epoch") {
+  lane_fixture f;
+  f.serve({f.running(1, 7)});
+  f.tell(wanted{f.wants(1)}); // The node does not hold it.
+  f.seq += 1;
+  f.feed_rows({f.row(3)}); // A gap.
+  const auto opening = f.asks<store::open_lane>().at(0).first;
+  f.after(f.how.doubt);
+  CHECK(f.asks<store::end>().at(0).second.epoch == 1);
+  store::answer reply;
+  reply.epoch = 2;
+  f.tell(answered{opening, reply});
+  f.tell(page{{{f.running(1, 7)}, 0, true}, {}});
+  REQUIRE(f.asks<store::end>().size() == 1);
+  CHECK(f.asks<store::end>()[0].second.epoch == 2);
+}

@@ -80,3 +80,13 @@ TEST_CASE("an older want of the same boot changes nothing") {
   f.tell(wanted{f.wants(1, 4)});
   CHECK(f.m->report(f.now).slots == 3);
 }
+
+TEST_CASE("an attempt that is given up by doubt is stopped, should its start arrive after all") {
+  lane_fixture f;
+  f.serve({f.running(1, 7)});
+  f.tell(wanted{f.wants(1)});
+  f.after(f.how.doubt);
+  REQUIRE(f.all<tell_stop>().size() == 1);
+  CHECK(f.all<tell_stop>()[0].order.fence == 7);
+  CHECK(f.all<tell_stop>()[0].order.why == stop_reason::unknown);
+}
