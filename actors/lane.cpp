@@ -8,6 +8,8 @@
 #include <spdlog/spdlog.h>
 
 #include <map>
+#include <optional>
+#include <type_traits>
 
 namespace fabric::actors {
 
@@ -15,6 +17,8 @@ namespace {
 
 /// Numbers are shown to the scheduler at most this often, and only when they changed.
 constexpr duration progress_interval = 500ms;
+
+constexpr duration confess_again = 5s; ///< After a confession for which the store had no space.
 
 /// The ticket of the one operation that the shell itself asks for.
 constexpr std::uint64_t death_ticket = ~std::uint64_t{0};
@@ -69,7 +73,10 @@ private:
   void on_commit(store_commit& m) {
     std::vector<lane::event> events;
     for (auto& a : m.answers)
-      if (a.ticket != death_ticket) events.emplace_back(std::move(a));
+      if (a.ticket == death_ticket)
+        on_confessed(a.reply);
+      else
+        events.emplace_back(std::move(a));
     if (!m.changes.empty()) events.emplace_back(lane::feed{std::move(m.changes)});
     step(std::move(events));
   }
@@ -92,17 +99,27 @@ private:
   void step(std::vector<lane::event> events) {
     outbox out;
     for (const auto& e : events)
-      for (auto& todo : decide(e)) perform(todo, out);
+      for (auto& todo : decide(e)) {
+        const auto id = lane::job_of(todo);
+        suspecting([id] { return id; }, [&] { perform(todo, out); });
+      }
     post(out);
+    if (confess_at_ && env_->now() >= *confess_at_) confess();
     alarm_.arm(machine_.wake_at());
+    if (confess_at_) alarm_.arm(confess_at_);
     show_progress(out);
   }
 
   lane::effects decide(const lane::event& e) {
+    return suspecting([this] { return machine_.current_job(); }, [&] { return machine_.handle(e, env_->now()); });
+  }
+
+  /// What is thrown ends this incarnation; the next one confesses over which job.
+  template <class Who, class Work> std::invoke_result_t<Work> suspecting(Who who, Work work) {
     try {
-      return machine_.handle(e, env_->now());
+      return work();
     } catch (...) {
-      suspect_->id = machine_.current_job(); // For the next incarnation; this one ends here.
+      if (const auto id = who(); id != 0) suspect_->id = id; // Else one that is not confessed yet stays.
       throw;
     }
   }
@@ -168,13 +185,21 @@ private:
     }
   }
 
-  /// The incarnation before this one died over a job: the store counts it against the job.
+  /// The incarnation before this one died over a job: the store counts it against the job. Kept until it has.
   void confess() {
-    const auto id = suspect_->id.exchange(0);
-    if (id == 0) return;
+    confess_at_.reset();
+    confessed_ = suspect_->id;
+    if (confessed_ == 0) return;
     store_operations m{store_client_actor{this}, {}};
-    m.asks.push_back({death_ticket, store::lane_died{name_, id, "the lane actor died over this job"}});
+    m.asks.push_back({death_ticket, store::lane_died{name_, confessed_, "the lane actor died over this job"}});
     tell(this, store_, std::move(m));
+  }
+
+  void on_confessed(const store::answer& reply) {
+    if (reply.failure && reply.failure->code == errc::disk_full)
+      confess_at_ = env_->now() + confess_again;
+    else
+      suspect_->id.compare_exchange_strong(confessed_, 0);
   }
 
   environment_ptr env_;
@@ -188,6 +213,8 @@ private:
   std::map<std::string, lane_actor> lanes_;
   std::map<std::string, worker_actor> workers_; ///< By node; the newest that spoke.
   time_point shown_{};
+  job_id confessed_ = 0; ///< What the store was asked to count.
+  std::optional<time_point> confess_at_;
 };
 
 } // namespace

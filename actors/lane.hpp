@@ -12,7 +12,7 @@ namespace fabric::actors {
 
 /// What outlives a lane actor that died: the job it was busy with, so that one that kills its lane twice is buried.
 struct lane_suspect {
-  std::atomic<job_id> id{0};
+  std::atomic<job_id> id{0}; ///< 0: none, or the store has counted it.
 };
 
 /// Spawns the actor of one lane. It performs what lane::machine decides; a broken invariant in the machine ends it,

@@ -83,6 +83,45 @@ TEST_CASE("a lane actor that throws is started again and loses nothing; at its s
   CHECK(w.state(poison) == job_state::running);
 }
 
+TEST_CASE("a row over which a lane dies while it loads is buried at the second death, and the lane serves",
+          "[restart]") {
+  world w;
+  const auto before = w.submit();
+  const auto poison = w.submit("poison");
+  w.store->on_page = [&](store::lane_page& page) {
+    for (auto& entry : page.entries)
+      if (entry.id == poison) entry.state = job_state::succeeded; // Nothing of that kind belongs into a lane.
+  };
+  w.kill("lane/fast");
+  w.advance(3s);
+  CHECK(w.state(poison) == job_state::buried);
+  CHECK(w.row(poison).lane_deaths == 2);
+  CHECK(w.row(before).lane_deaths == 0);
+  CHECK(w.starts("lane/fast") == 4);
+  finish(w, before);
+  CHECK(w.state(before) == job_state::succeeded);
+  finish(w, w.submit());
+  CHECK(w.failures.empty());
+}
+
+TEST_CASE("a death that the store had no space to count is counted later", "[restart]") {
+  world w{with_throwing_policy()};
+  const auto poison = w.submit("poison");
+  bool is_full = true;
+  w.store->before_commit = [&](std::span<const store::operation> ops) {
+    w.store->failure.reset();
+    if (is_full && testing::has<store::lane_died>(ops)) w.store->failure = error{errc::disk_full, "full", {}};
+  };
+  w.advance(61s);
+  CHECK(w.starts("lane/fast") == 2);
+  CHECK(w.row(poison).lane_deaths == 0);
+  is_full = false;
+  w.advance(10s);
+  CHECK(w.state(poison) == job_state::buried);
+  CHECK(w.row(poison).lane_deaths == 2);
+  CHECK(w.starts("lane/fast") == 3);
+}
+
 TEST_CASE("a lane with more jobs than a page loads them all, in their order", "[restart]") {
   auto how = world_settings{};
   how.config.lanes[0].slots = 1;

@@ -21,7 +21,9 @@ public:
   }
 
   expected<store::lane_page> load_lane(const std::string& lane, job_id after, std::size_t limit) override {
-    return rows->load_lane(lane, after, limit);
+    auto page = rows->load_lane(lane, after, limit);
+    if (on_page && page) on_page(*page);
+    return page;
   }
 
   std::uint64_t live_jobs() const override { return rows->live_jobs(); }
@@ -33,6 +35,7 @@ public:
   std::vector<std::size_t> transactions; ///< Operations of each that was committed.
   std::function<void(std::span<const store::operation>)> before_commit;
   std::function<void(std::span<const store::operation>)> after_commit;
+  std::function<void(store::lane_page&)> on_page; ///< May change what a lane loads.
 };
 
 /// Whether one of `ops` is an `Op`.

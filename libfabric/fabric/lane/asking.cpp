@@ -150,6 +150,7 @@ void machine::state::verify(job_id id) {
     doubtful.push_back(id);
     return;
   }
+  current = id;
   verifying = id;
   emit(load_page{id - 1, 1});
   alarms.set(timer_kind::load, 0, now + how.resend);
@@ -158,6 +159,7 @@ void machine::state::verify(job_id id) {
 void machine::state::verified(const page& e) {
   if (!verifying || (e.after && *e.after != *verifying - 1)) return;
   const auto id = *verifying;
+  current = id;
   const auto& rows = e.rows.entries;
   if (!rows.empty() && rows.front().id < id) return; // About another row.
   if (rows.empty() || rows.front().id != id) {

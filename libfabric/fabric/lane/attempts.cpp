@@ -11,6 +11,7 @@ void machine::state::on(const started& e) {
 void machine::state::on(const refused& e) {
   auto* const a = attempts.find(e.what.fence);
   if (a == nullptr || a->phase == attempt_phase::ending || a->ran) return;
+  current = a->job;
   slots.refuse(a->node, a->job_class);
   emit(alarm{"start_refused", "node " + a->node + " refused a start: " + e.what.why, a->job});
   attempt_end end;
@@ -39,6 +40,7 @@ void machine::state::on(const lease_over& e) {
   auto* const a = attempts.find(e.fence);
   if (a == nullptr) return emit(lease_closed{e.fence});
   if (a->phase == attempt_phase::ending) return;
+  current = a->job;
   const bool no_start_left = a->own && a->phase == attempt_phase::leased;
   emit(tell_stop{a->node, {a->fence, stop_reason::lease, how.grace}});
   lost(*a, "its lease ended", a->ran || !(a->absent || no_start_left));

@@ -36,6 +36,7 @@ void machine::state::lease_to(waiting_job& j, const worker_slots& w) {
 void machine::state::wake_due() {
   if (paused) return;
   for (auto* j = jobs.next_due(); j != nullptr && j->second.at <= now; j = jobs.next_due()) {
+    current = j->first;
     jobs.take(*j);
     ask({store::due{j->first, j->second.version, how.name, epoch}, j->first, 0, {}, false, false});
   }
@@ -46,6 +47,7 @@ void machine::state::hand_back() {
   if (paused || jobs.guests().empty()) return;
   const std::vector<job_id> all{jobs.guests().begin(), jobs.guests().end()};
   for (const auto id : all) {
+    current = id;
     auto& j = *jobs.find(id);
     const store::move op{id, j.second.version, how.name, epoch, jobs.overflow_from(j), false};
     jobs.take(j);
@@ -60,6 +62,7 @@ void machine::state::hand_over() {
     while (given.left(to) > 0) {
       auto* const j = best_for_other(given.classes(to));
       if (j == nullptr) break;
+      current = j->first;
       const store::move op{j->first, j->second.version, how.name, epoch, to, true};
       jobs.take(*j);
       given.hand_over(to);

@@ -148,6 +148,9 @@ using effect = std::variant<ask_store, load_page, tell_start, tell_stop, tell_fo
                             finished, alarm>;
 using effects = std::vector<effect>;
 
+/// The job that an effect is about; 0: none in particular.
+job_id job_of(const effect& what);
+
 /// Numbers for `fabric lanes` and the policy's view.
 struct status {
   std::string name;
@@ -174,7 +177,7 @@ public:
 
   status report(time_point now) const;
 
-  /// The job that the machine was busy with last; 0: none in particular. After an exception, the one to suspect.
+  /// After an exception in `handle`: the job that the machine was busy with; 0: none in particular.
   job_id current_job() const;
 
 private:

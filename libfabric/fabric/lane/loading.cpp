@@ -52,9 +52,11 @@ void machine::state::on(const page& e) {
   const auto& rows = e.rows.entries;
   if (!rows.empty() && rows.front().id <= loaded_to) return; // A repeat of an earlier page.
   for (const auto& entry : rows) {
+    current = entry.id;
     const auto told = fed.find(entry.id);
     if (told == fed.end() || told->second < entry.version) merge(entry, false);
   }
+  current = 0;
   if (!rows.empty()) loaded_to = rows.back().id;
   if (e.rows.last) return serve();
   invariant(!rows.empty());
@@ -68,7 +70,10 @@ void machine::state::serve() {
   settle_attempts();
   auto waited = std::move(early);
   early.clear();
-  for (const auto& what : waited) take(what);
+  for (const auto& what : waited) {
+    current = 0;
+    take(what);
+  }
   alarms.set(timer_kind::offer, 0, now + how.resend);
 }
 
@@ -78,8 +83,11 @@ void machine::state::settle_attempts() {
   for (const auto& [fence, a] : attempts)
     if (!a.confirmed && a.phase != attempt_phase::ending) over.push_back(fence);
   for (const auto fence : over) drop(*attempts.find(fence));
-  for (auto& [fence, a] : attempts)
+  for (auto& [fence, a] : attempts) {
+    current = a.job;
     if (a.own && a.phase == attempt_phase::leased) lost(a, "no start has left", false);
+  }
+  current = 0;
   for (auto& [ticket, what] : asked) {
     if (what.fence == 0) continue;
     // One that was asked while the lane was opened carries the old epoch, too.

@@ -26,8 +26,10 @@ effects machine::state::turn(const event& what, time_point instant) {
   out.clear();
   current = 0;
   take(what);
+  current = 0; // Each step names its jobs itself; between them none is to blame.
   run_timers();
   end_of_turn();
+  current = 0;
   return std::move(out);
 }
 
@@ -54,7 +56,7 @@ void machine::state::on(const view_changed& e) {
 void machine::state::run_timers() {
   while (const auto due = alarms.pop(now)) {
     const auto [kind, key] = *due;
-    auto* const a = attempts.find(key); // Meaningful where the key is a fence.
+    auto* const a = attempt_of(kind, key);
     current = a != nullptr ? a->job : 0;
     switch (kind) {
     case timer_kind::budget:
@@ -78,12 +80,19 @@ void machine::state::run_timers() {
   }
 }
 
+live_attempt* machine::state::attempt_of(timer_kind kind, std::uint64_t key) {
+  const bool has_fence =
+      kind == timer_kind::budget || kind == timer_kind::start || kind == timer_kind::stop || kind == timer_kind::doubt;
+  return has_fence ? attempts.find(key) : nullptr;
+}
+
 void machine::state::end_of_turn() {
   if (!serving()) return;
-  wake_due();
-  dispatch();
-  hand_back();
-  hand_over();
+  for (const auto step : {&state::wake_due, &state::dispatch, &state::hand_back, &state::hand_over}) {
+    current = 0;
+    (this->*step)();
+  }
+  current = 0;
   make_offers(false);
 }
 

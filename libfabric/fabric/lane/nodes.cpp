@@ -11,8 +11,10 @@ void machine::state::on(const wanted& e) {
   for (const auto& h : w.held) held.emplace(h.fence, &h);
   for (auto& [fence, a] : attempts) {
     const auto it = held.find(fence);
+    current = a.job;
     if (a.node == w.node && a.phase != attempt_phase::ending) check_held(a, w, it == held.end() ? nullptr : it->second);
   }
+  current = 0;
   for (const auto& [fence, h] : held)
     if (attempts.find(fence) == nullptr && !ends_asked.contains(fence))
       emit(tell_stop{w.node, {fence, stop_reason::unknown, duration{0}}});

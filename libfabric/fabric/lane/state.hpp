@@ -39,6 +39,7 @@ struct machine::state {
   void on(const view_changed& e);
   void on(const tick&) {}
   void run_timers();
+  live_attempt* attempt_of(timer_kind kind, std::uint64_t key);
   void end_of_turn();
   std::optional<time_point> wake_at() const;
   status report(time_point now) const;
@@ -146,7 +147,7 @@ struct machine::state {
 
   time_point now{};   ///< Of this turn.
   effects out;        ///< Of this turn.
-  job_id current = 0; ///< The job being worked on.
+  job_id current = 0; ///< The job being worked on; 0: none in particular.
 };
 
 } // namespace fabric::lane
