@@ -10,12 +10,13 @@
 #include <map>
 #include <optional>
 #include <type_traits>
+#include <utility>
 
 namespace fabric::actors {
 
 namespace {
 
-/// Numbers are shown to the scheduler at most this often, and only when they changed.
+/// Numbers are shown to the scheduler at most this often, and only after something happened here.
 constexpr duration progress_interval = 500ms;
 
 constexpr duration confess_again = 5s; ///< After a confession for which the store had no space.
@@ -52,7 +53,7 @@ public:
         [this](worker_news& m) { on_news(m); },
         [this](lease_verdict& m) { step(std::move(m.items)); },
         [this](slot_offer& m) { step({std::move(m.what)}); },
-        [this](view_update& m) { step({lane::view_changed{std::move(m.now)}}); },
+        [this](view_update& m) { turn({lane::view_changed{std::move(m.now)}}); },
         [this](get_lanes) {
           return lane_report{machine_.report(env_->now()), {}};
         },
@@ -67,7 +68,6 @@ private:
     std::vector<store_ask> asks;
     std::map<std::string, lane_orders> orders;
     lease_news leases;
-    std::vector<lane::finished> finished;
   };
 
   void on_commit(store_commit& m) {
@@ -97,6 +97,13 @@ private:
   }
 
   void step(std::vector<lane::event> events) {
+    turn(std::move(events));
+    show_progress();
+    set_alarm();
+  }
+
+  /// As a step, but the scheduler is shown nothing: it is what it has told.
+  void turn(std::vector<lane::event> events) {
     outbox out;
     for (const auto& e : events)
       for (auto& todo : decide(e)) {
@@ -105,9 +112,11 @@ private:
       }
     post(out);
     if (confess_at_ && env_->now() >= *confess_at_) confess();
-    alarm_.arm(machine_.wake_at());
-    if (confess_at_) alarm_.arm(confess_at_);
-    show_progress(out);
+    set_alarm();
+  }
+
+  void set_alarm() {
+    for (const auto at : {machine_.wake_at(), confess_at_, show_at_}) alarm_.arm(at);
   }
 
   lane::effects decide(const lane::event& e) {
@@ -141,7 +150,7 @@ private:
             },
             [&](lane::lease_closed& e) { out.leases.items.emplace_back(scheduler::attempt_closed{e.fence}); },
             [&](lane::offer& e) { offer_to(e); },
-            [&](lane::finished& e) { out.finished.push_back(std::move(e)); },
+            [&](lane::finished& e) { finished_.push_back(std::move(e)); },
             [&](lane::alarm& e) { env_->log->warn("lane {}: {} (job {})", name_, e.text, e.id); },
         },
         todo);
@@ -164,11 +173,14 @@ private:
       tell(this, to->second, slot_offer{{name_, e.seq, e.slots, e.received, e.classes}});
   }
 
-  void show_progress(outbox& out) {
+  /// What happens within the interval is shown at its end.
+  void show_progress() {
     const auto now = env_->now();
-    if (out.finished.empty() && now - shown_ < progress_interval) return;
+    show_at_ = shown_ + progress_interval;
+    if (now < *show_at_) return;
+    show_at_.reset();
     shown_ = now;
-    tell(this, scheduler_, lane_progress{machine_.report(now), std::move(out.finished)});
+    tell(this, scheduler_, lane_progress{machine_.report(now), std::exchange(finished_, {})});
   }
 
   void meet(const directory_entry& m) {
@@ -180,6 +192,7 @@ private:
       membership_ = caf::actor_cast<membership_actor>(m.actor);
     } else if (m.name == "scheduler") {
       scheduler_ = caf::actor_cast<scheduler_actor>(m.actor);
+      step({}); // It knows nothing of this lane.
     } else if (m.name.starts_with("lane/") && m.name != "lane/" + name_) {
       lanes_[m.name.substr(5)] = caf::actor_cast<lane_actor>(m.actor);
     }
@@ -213,7 +226,9 @@ private:
   std::map<std::string, lane_actor> lanes_;
   std::map<std::string, worker_actor> workers_; ///< By node; the newest that spoke.
   time_point shown_{};
-  job_id confessed_ = 0; ///< What the store was asked to count.
+  std::optional<time_point> show_at_;
+  std::vector<lane::finished> finished_; ///< Not shown yet.
+  job_id confessed_ = 0;                 ///< What the store was asked to count.
   std::optional<time_point> confess_at_;
 };
 

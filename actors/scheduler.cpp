@@ -3,8 +3,10 @@
 #include "fabric/job/limits.hpp"
 #include "fabric/policy/run_times.hpp"
 #include "fabric/scheduler/admission.hpp"
+#include "fabric/scheduler/availability.hpp"
 #include "fabric/scheduler/intake.hpp"
 
+#include "actors/alarm_clock.hpp"
 #include "actors/compat.hpp"
 #include "actors/events.hpp"
 #include "actors/gather.hpp"
@@ -30,13 +32,14 @@ public:
   scheduler_shell(caf::actor_config& cfg, environment_ptr env, scheduler_settings how,
                   std::shared_ptr<policy::lane_policy> policy)
       : scheduler_actor::base(cfg), env_(std::move(env)), how_(std::move(how)), policy_(std::move(policy)),
-        random_(how_.seed) {
+        random_(how_.seed), alarm_(this, env_, [this] { show_view(); }) {
     harden(this);
   }
 
   const char* name() const override { return "fabric.scheduler"; }
 
   void on_exit() override {
+    alarm_.stop();
     store_ = nullptr;
     reader_ = nullptr;
     spool_ = nullptr;
@@ -275,28 +278,22 @@ private:
 
   void on_progress(const lane_progress& m) {
     view_.lanes[m.now.name] = {m.now.ready, m.now.oldest_wait, m.now.slots, m.now.busy};
-    classes_[m.now.name] = {m.now.classes.begin(), m.now.classes.end()};
+    reports_[m.now.name] = m.now;
     for (const auto& f : m.finished) {
       policy_->finished(f.job, f.how, f.run_time);
       if (f.how == outcome::succeeded) run_times_.add(f.job.job_class, f.run_time);
     }
-    const auto now = env_->now();
-    if (now - viewed_ < view_interval) return;
-    viewed_ = now;
-    view_.classes = run_times_.view();
-    admission_.unavailable = unavailable();
-    for (const auto& [name, lane] : lanes_) tell(this, lane, view_update{view_});
+    admission_.unavailable = scheduler::unavailable_classes(how_.config, reports_);
+    show_view();
   }
 
-  /// Configured classes that no worker can run; none until every lane has spoken of a worker.
-  std::set<std::string, std::less<>> unavailable() const {
-    for (const auto& l : how_.config.lanes)
-      if (const auto v = view_.lanes.find(l.name); v == view_.lanes.end() || v->second.slots == 0) return {};
-    std::set<std::string, std::less<>> missing;
-    for (const auto& [name, c] : how_.config.classes) missing.insert(name);
-    for (const auto& [lane, names] : classes_)
-      for (const auto& name : names) missing.erase(name);
-    return missing;
+  /// Now, or as soon as the lanes may hear of each other again.
+  void show_view() {
+    const auto now = env_->now();
+    if (now - viewed_ < view_interval) return alarm_.arm(viewed_ + view_interval);
+    viewed_ = now;
+    view_.classes = run_times_.view();
+    for (const auto& [name, lane] : lanes_) tell(this, lane, view_update{view_});
   }
 
   void meet(const directory_entry& m) {
@@ -322,12 +319,13 @@ private:
   scheduler_settings how_;
   std::shared_ptr<policy::lane_policy> policy_;
   std::mt19937_64 random_;
+  alarm_clock<scheduler_shell> alarm_;
   scheduler::admission_state admission_;
   scheduler::intake intake_;
   std::vector<early_submission> early_; ///< Until the store has said how many jobs it holds.
   policy::view view_;
   policy::run_times run_times_;
-  std::map<std::string, std::set<std::string>> classes_; ///< By lane: what its workers can run.
+  std::map<std::string, lane::status> reports_; ///< By lane, the newest.
   time_point viewed_{};
   store_actor store_;
   store_reader_actor reader_;

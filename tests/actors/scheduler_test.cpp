@@ -2,6 +2,11 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
 using namespace fabric;
 using namespace fabric::actors;
 using testing::spec;
@@ -16,11 +21,48 @@ world_settings at_most(std::uint64_t jobs) {
   return how;
 }
 
-std::optional<errc> submit_one(world& w) {
-  const auto reply = w.ask_now<receipts>(w.scheduler(), submit_jobs{{spec()}});
+std::optional<errc> submit_one(world& w, const std::string& job_class = "work") {
+  const auto reply = w.ask_now<receipts>(w.scheduler(), submit_jobs{{spec(job_class)}});
   if (!reply.items.at(0).failure) return std::nullopt;
   return reply.items[0].failure->code;
 }
+
+/// A program that is not there before `appear`.
+struct late_program {
+  late_program() {
+    std::string pattern = std::filesystem::temp_directory_path() / "fabric-late-XXXXXX";
+    directory = mkdtemp(pattern.data());
+  }
+  ~late_program() { std::filesystem::remove_all(directory); }
+  std::string path() const { return directory / "program"; }
+  void appear() const {
+    std::ofstream{path()} << "#!/bin/sh\n";
+    std::filesystem::permissions(path(), std::filesystem::perms::owner_all);
+  }
+  std::filesystem::path directory;
+};
+
+/// Keeps the view that it is asked under.
+class watching_policy final : public policy::lane_policy {
+public:
+  watching_policy(std::shared_ptr<lane_policy> real, std::shared_ptr<policy::view> seen)
+      : real_(std::move(real)), seen_(std::move(seen)) {}
+  std::string place(const policy::job_facts& job, const policy::view& now, double draw) const override {
+    return real_->place(job, now, draw);
+  }
+  policy::timeout_decision on_timeout(const policy::job_facts& job, const std::string& lane,
+                                      const policy::view& now) const override {
+    return real_->on_timeout(job, lane, now);
+  }
+  std::vector<std::string> overflow(const std::string& lane, const policy::view& now) const override {
+    *seen_ = now;
+    return real_->overflow(lane, now);
+  }
+
+private:
+  std::shared_ptr<lane_policy> real_;
+  std::shared_ptr<policy::view> seen_;
+};
 
 } // namespace
 
@@ -61,4 +103,30 @@ TEST_CASE("a scheduler that was killed knows how many jobs there are before it a
   w.kill("scheduler");
   w.advance(200ms);
   CHECK(submit_one(w) == errc::limit_reached);
+}
+
+TEST_CASE("a class that no node can run is refused until it can, also where a lane has no slots", "[scheduler]") {
+  late_program program;
+  world_settings how;
+  how.config.lanes[1].slots = 0;
+  how.config.classes["late"].command = {program.path()};
+  world w{how};
+  w.advance(2s);
+  CHECK(submit_one(w, "late") == errc::class_unavailable);
+  CHECK_FALSE(submit_one(w));
+  program.appear();
+  w.advance(7s); // The node looks again with each renewal; nothing else moves.
+  CHECK_FALSE(submit_one(w, "late"));
+}
+
+TEST_CASE("the end of a burst is shown to the lanes without waiting for what happens next", "[scheduler]") {
+  const auto seen = std::make_shared<policy::view>();
+  world_settings how;
+  how.wrap = [seen](auto real) { return std::make_shared<watching_policy>(std::move(real), seen); };
+  world w{how};
+  w.advance(10s);
+  for (int i = 0; i < 10; ++i) w.submit();
+  w.advance(1600ms); // Half a second to the scheduler, one more to the lanes.
+  CHECK(seen->lanes["fast"].queued == 7);
+  CHECK(seen->lanes["fast"].busy == 3);
 }

@@ -81,13 +81,11 @@ class Classes(NodeTest):
         program = n.directory / "program"
         n.config["classes"]["late"] = {"command": [str(program)]}
         n.start()
-        n.wait(n.run("true"))
         refused = eventually(lambda: (a := n.fabric("submit", "late")).code and a, "the class is unavailable")
         self.assert_refused(refused, "class_unavailable", '"late"')
         program.write_text("#!/bin/sh\necho here\n")
         program.chmod(0o755)
         def accepted():
-            n.wait(n.run("true"))  # Something has to move for the lanes to speak up.
             answer = n.fabric("submit", "late")
             return answer.code == 0 and answer.lines[0]["id"]
         job = eventually(accepted, "the class is available")

@@ -110,6 +110,7 @@ status machine::state::report(time_point instant) const {
   s.ready = jobs.ready();
   s.scheduled = jobs.delayed();
   s.running = attempts.running();
+  s.heard = slots.heard();
   s.slots = slots.slots();
   s.busy = slots.taken();
   s.offered = taken.slots();

@@ -15,6 +15,7 @@ bool workers::update(const want& w) {
   if (known.present && known.boot == w.boot && w.seq <= known.seq) return false;
   known.worker = w.worker;
   known.present = true;
+  known.has_runner = w.held_known;
   known.boot = w.boot;
   known.seq = w.seq;
   known.slots = w.slots;
@@ -47,6 +48,11 @@ const worker_slots* workers::choose(name_id job_class) const {
   for (const auto& [node, w] : by_node_)
     if (w.free() > (best == nullptr ? 0 : best->free()) && w.can_run(job_class)) best = &w;
   return best;
+}
+
+bool workers::heard() const {
+  return std::any_of(by_node_.begin(), by_node_.end(),
+                     [](const auto& item) { return item.second.present && item.second.has_runner; });
 }
 
 std::uint32_t workers::free() const {

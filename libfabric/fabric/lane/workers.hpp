@@ -15,7 +15,8 @@ namespace fabric::lane {
 struct worker_slots {
   std::string node;
   std::string worker;
-  bool present = false; ///< Has said what it wants, and was not given up on since.
+  bool present = false;    ///< Has said what it wants, and was not given up on since.
+  bool has_runner = false; ///< What it wants is what it can do, not only what it can do while its runner is away.
   std::uint64_t boot = 0;
   std::uint64_t seq = 0;
   std::uint32_t slots = 0;
@@ -45,6 +46,7 @@ public:
   /// The one with most free slots that can run the class; equal ones: the first by name. nullptr: none.
   const worker_slots* choose(name_id job_class) const;
 
+  bool heard() const; ///< At least one present worker with a runner, of however many slots.
   std::uint32_t free() const;
   std::uint32_t slots() const;
   std::uint32_t taken() const;
