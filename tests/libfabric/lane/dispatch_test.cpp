@@ -168,3 +168,21 @@ TEST_CASE("the report knows how long the oldest ready job has waited") {
   CHECK(f.m->report(f.now).oldest_wait == 5s);
   CHECK(f.m->report(f.now).ready == 2);
 }
+
+TEST_CASE("a job that was retried, given back or saved a checkpoint keeps its place before younger ones") {
+  for (const auto how : {outcome::failed, outcome::drained, outcome::checkpointed}) {
+    lane_fixture f;
+    f.serve();
+    f.tell(wanted{f.wants(1)});
+    const auto fence = f.run_one(1);
+    f.feed_rows({f.row(2), f.row(3)});
+    f.tell(ended{f.end_of(fence, 1, how), "a1"});
+    CHECK(f.leased() == std::vector<job_id>{2}); // The slot does not wait for it.
+    const auto next = f.lease_ok();
+    auto again = f.row(1);
+    again.version = 5;
+    f.feed_rows({again});
+    f.tell(ended{f.end_of(next, 2, outcome::succeeded), "a1"});
+    CHECK(f.leased() == std::vector<job_id>{1});
+  }
+}
