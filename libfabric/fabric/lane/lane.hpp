@@ -158,7 +158,7 @@ struct status {
   bool heard = false; ///< A worker, whose runner is there, has said what it wants. Not for clients.
   std::uint64_t ready = 0, scheduled = 0, running = 0;
   std::uint32_t slots = 0, busy = 0, offered = 0; ///< offered: idle slots promised to other lanes.
-  duration oldest_wait{};                         ///< Since the oldest ready job became known to be ready, to 100 ms.
+  duration oldest_wait{}; ///< Since the oldest ready job became known to be ready; see ready_times.
   std::uint64_t epoch = 0;
   std::vector<std::string> classes; ///< That at least one of its workers can run, sorted.
 };

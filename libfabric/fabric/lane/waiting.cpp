@@ -7,12 +7,6 @@
 
 namespace fabric::lane {
 
-namespace {
-
-std::int64_t tenth_of(time_point at) { return at.time_since_epoch() / std::chrono::milliseconds{100}; }
-
-} // namespace
-
 bool ready_order::operator()(const waiting_job& a, const waiting_job& b) const {
   const auto& [id_a, row_a] = a;
   const auto& [id_b, row_b] = b;
@@ -106,10 +100,7 @@ std::string waiting_jobs::overflow_from(const waiting_job& j) const {
   return j.second.overflow_from == 0 ? std::string{} : lanes_[j.second.overflow_from - 1u];
 }
 
-std::optional<time_point> waiting_jobs::oldest() const {
-  if (ready_since_.empty()) return std::nullopt;
-  return time_point{std::chrono::milliseconds{100} * ready_since_.begin()->first};
-}
+std::optional<time_point> waiting_jobs::oldest() const { return ready_since_.oldest(); }
 
 waiting_jobs::ready_heap& waiting_jobs::heap_of(const waiting_job& j) {
   const auto& row = j.second;
@@ -123,7 +114,7 @@ void waiting_jobs::enqueue(waiting_job& j) {
   if (j.second.where != place::ready) return;
   heap_of(j).push(j);
   ++ready_;
-  ++ready_since_[tenth_of(j.second.at)];
+  ready_since_.add(j.second.at);
   if (j.second.overflow_from != 0) guests_.insert(j.first);
 }
 
@@ -132,9 +123,7 @@ void waiting_jobs::dequeue(waiting_job& j) {
   if (j.second.where != place::ready) return;
   heap_of(j).remove(j);
   --ready_;
-  const auto since = ready_since_.find(tenth_of(j.second.at));
-  invariant(since != ready_since_.end());
-  if (--since->second == 0) ready_since_.erase(since);
+  ready_since_.remove(j.second.at);
   guests_.erase(j.first);
 }
 

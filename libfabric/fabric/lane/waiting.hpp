@@ -2,11 +2,11 @@
 
 #include "fabric/lane/heap.hpp"
 #include "fabric/lane/names.hpp"
+#include "fabric/lane/ready_times.hpp"
 #include "fabric/store/operations.hpp"
 #include "fabric/time.hpp"
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -81,7 +81,7 @@ public:
 
   std::uint64_t ready() const { return ready_; } ///< In the ready heaps.
   std::uint64_t delayed() const { return delayed_.size(); }
-  std::optional<time_point> oldest() const; ///< Since when the oldest ready job is known to be ready, to 100 ms.
+  std::optional<time_point> oldest() const; ///< Since when the oldest ready job is known to be ready; see ready_times.
 
 private:
   using ready_heap = heap<waiting_job, ready_order>;
@@ -100,7 +100,7 @@ private:
   std::vector<class_queue> queues_; ///< By class.
   heap<waiting_job, due_order> delayed_;
   std::set<job_id> guests_;
-  std::map<std::int64_t, std::uint64_t> ready_since_; ///< Ready jobs per tenth of a second.
+  ready_times ready_since_; ///< Of the jobs in the ready heaps.
   std::uint64_t ready_ = 0;
 };
 

@@ -24,15 +24,6 @@ store::lane_entry entry(job_id id, std::uint32_t priority = 5, job_state state =
 
 } // namespace
 
-TEST_CASE("a waiting job takes at most 100 bytes") {
-  // A node of the hash table (link and value, rounded up by the allocator), its bucket, and its place in a heap, the
-  // last two with the slack of a vector that has just doubled.
-  constexpr std::size_t node = (sizeof(void*) + sizeof(waiting_job) + 8 + 15) / 16 * 16;
-  constexpr std::size_t in_tables = 2 * sizeof(void*) + 2 * sizeof(void*);
-  STATIC_REQUIRE(sizeof(waiting_row) <= 40);
-  STATIC_REQUIRE(node + in_tables <= 100);
-}
-
 TEST_CASE("jobs come out in order whatever was put, replaced, taken and erased") {
   std::mt19937_64 random(4);
   names classes;
