@@ -212,7 +212,7 @@ template <class Inspector> bool inspect(Inspector& f, node_report& x) {
 }
 
 template <class Inspector> bool inspect(Inspector& f, node_reports& x) {
-  return f.object(x).fields(f.field("nodes", x.nodes));
+  return f.object(x).fields(f.field("nodes", x.nodes), f.field("failure", x.failure));
 }
 
 template <class Inspector> bool inspect(Inspector& f, get_hello& x) { return f.object(x).fields(); }

@@ -252,25 +252,30 @@ private:
 
   caf::result<node_reports> nodes() {
     auto promise = make_response_promise<node_reports>();
-    auto reply = std::make_shared<node_reports>();
     ask(this, membership_, answer_limit, get_nodes{})
-        .then(
-            [this, promise, reply](node_reports& members) mutable {
-              *reply = std::move(members);
-              add_workers(promise, reply);
-            },
-            [promise, reply](caf::error&) mutable { promise.deliver(std::move(*reply)); });
+        .then([this, promise](node_reports& members) mutable { add_workers(promise, members); },
+              [promise](caf::error&) mutable {
+                node_reports silent;
+                silent.failure = error{errc::unavailable, "the part of the fabric that knows is restarting", ""};
+                promise.deliver(std::move(silent));
+              });
     return promise;
   }
 
-  void add_workers(caf::typed_response_promise<node_reports> promise, std::shared_ptr<node_reports> reply) {
+  /// In the order of the config, whoever answers first.
+  void add_workers(caf::typed_response_promise<node_reports> promise, node_reports& members) {
+    auto answers = std::make_shared<std::map<std::string, node::worker_status>>();
     gather<worker_report>(
         this, workers_, answer_limit, get_nodes{},
-        [reply, this](const std::string&, worker_report& answer) {
-          for (auto& n : reply->nodes)
-            if (n.now.node == how_.config.node.name) n.workers.push_back(answer.now);
-        },
-        [promise, reply]() mutable { promise.deliver(std::move(*reply)); });
+        [answers](const std::string& lane, worker_report& answer) { (*answers)[lane] = answer.now; },
+        [this, promise, answers, reply = std::move(members)]() mutable {
+          for (auto& n : reply.nodes) {
+            if (n.now.node != how_.config.node.name) continue;
+            for (const auto& l : how_.config.lanes)
+              if (const auto found = answers->find(l.name); found != answers->end()) n.workers.push_back(found->second);
+          }
+          promise.deliver(std::move(reply));
+        });
   }
 
   // -- what the policy sees

@@ -110,6 +110,7 @@ struct node_report {
 };
 struct node_reports {
   std::vector<node_report> nodes;
+  std::optional<error> failure{};
 };
 struct get_hello {};
 struct cell_hello {

@@ -130,3 +130,23 @@ TEST_CASE("the end of a burst is shown to the lanes without waiting for what hap
   CHECK(seen->lanes["fast"].queued == 7);
   CHECK(seen->lanes["fast"].busy == 3);
 }
+
+TEST_CASE("workers are listed in the order in which the lanes are configured", "[scheduler]") {
+  world_settings how;
+  how.config.lanes[0].name = "zippy";
+  how.config.lanes[1].name = "ample";
+  world w{how};
+  const auto reply = w.ask_now<node_reports>(w.scheduler(), get_nodes{});
+  REQUIRE(reply.nodes.size() == 1);
+  REQUIRE(reply.nodes[0].workers.size() == 2);
+  CHECK(reply.nodes[0].workers[0].lane == "zippy");
+  CHECK(reply.nodes[0].workers[1].lane == "ample");
+}
+
+TEST_CASE("a membership that is silent is told from a cell without nodes", "[scheduler]") {
+  world w;
+  w.kill("membership");
+  const auto reply = w.ask_now<node_reports>(w.scheduler(), get_nodes{});
+  REQUIRE(reply.failure);
+  CHECK(reply.failure->code == errc::unavailable);
+}
