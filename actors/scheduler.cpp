@@ -5,6 +5,7 @@
 #include "fabric/scheduler/admission.hpp"
 #include "fabric/scheduler/availability.hpp"
 #include "fabric/scheduler/intake.hpp"
+#include "fabric/scheduler/questions.hpp"
 
 #include "actors/alarm_clock.hpp"
 #include "actors/compat.hpp"
@@ -32,7 +33,7 @@ public:
   scheduler_shell(caf::actor_config& cfg, environment_ptr env, scheduler_settings how,
                   std::shared_ptr<policy::lane_policy> policy)
       : scheduler_actor::base(cfg), env_(std::move(env)), how_(std::move(how)), policy_(std::move(policy)),
-        random_(how_.seed), alarm_(this, env_, [this] { show_view(); }) {
+        random_(how_.seed), alarm_(this, env_, [this] { show_view(); }), questions_(how_.config.limits.max_questions) {
     harden(this);
   }
 
@@ -58,12 +59,12 @@ public:
           return change<store::cancel>(m.ids, [](job_id id) { return store::cancel{id, "cancelled by a client"}; });
         },
         [this](kick_jobs& m) { return change<store::kick>(m.ids, [](job_id id) { return store::kick{id}; }); },
-        [this](get_jobs& m) { return pass<job_page>(reader_, std::move(m), answer_limit); },
-        [this](list_jobs& m) { return pass<job_page>(reader_, std::move(m), answer_limit); },
-        [this](wait_jobs& m) { return pass<job_page>(events_, m, patience(m.patience) + answer_limit); },
-        [this](get_details m) { return pass<job_details>(reader_, m, answer_limit); },
-        [this](get_events m) { return pass<event_page>(events_, m, patience(m.patience) + answer_limit); },
-        [this](read_log m) { return pass<log_piece>(spool_, m, answer_limit); },
+        [this](get_jobs& m) { return pass<job_page>(reader_, std::move(m)); },
+        [this](list_jobs& m) { return pass<job_page>(reader_, std::move(m)); },
+        [this](wait_jobs& m) { return wait<job_page>(events_, m, patience(m.patience) + answer_limit); },
+        [this](get_details m) { return pass<job_details>(reader_, m); },
+        [this](get_events m) { return wait<event_page>(events_, m, patience(m.patience) + answer_limit); },
+        [this](read_log m) { return pass<log_piece>(spool_, m); },
         [this](get_lanes) { return lanes(); },
         [this](get_nodes) { return nodes(); },
         [this](get_hello) {
@@ -83,6 +84,7 @@ private:
     caf::typed_response_promise<receipts> promise;
     receipts reply;
     std::size_t open = 0;
+    bool is_question = false; ///< Counted in questions_.
   };
   struct place {
     std::uint64_t request;
@@ -136,12 +138,14 @@ private:
 
   template <class Op, class Make> caf::result<receipts> change(const std::vector<job_id>& ids, Make make) {
     auto [number, r] = open_request(ids.size());
+    auto promise = r.promise;
+    if (auto ok = questions_.begin(); !ok) return refuse(number, r, ok.error()), promise;
+    r.is_question = true;
     store_operations ops{store_client_actor{this}, {}};
     for (std::size_t i = 0; i < ids.size() && i < limits::batch_jobs; ++i) {
       r.reply.items[i].id = ids[i];
       enqueue(ops, {number, i, 0}, r, make(ids[i]));
     }
-    auto promise = r.promise;
     dispatch(number, r, std::move(ops));
     return promise;
   }
@@ -193,6 +197,7 @@ private:
   }
 
   void close(std::uint64_t number, pending_request& r) {
+    if (r.is_question) questions_.end();
     r.promise.deliver(std::move(r.reply));
     requests_.erase(number);
   }
@@ -205,28 +210,51 @@ private:
   /// What the events actor will make of it; clients may ask for anything.
   static duration patience(duration wished) { return std::clamp(wished, duration{0}, patience_max); }
 
-  /// Hands a question on and its answer back.
-  template <class Reply, class To, class Question>
-  caf::result<Reply> pass(const To& to, Question question, duration limit) {
+  template <class Reply> static Reply refused(const error& why) {
+    Reply reply;
+    reply.failure = why;
+    return reply;
+  }
+  template <class Reply> static Reply silence() {
+    return refused<Reply>({errc::unavailable, "the part of the fabric that knows is restarting", ""});
+  }
+
+  /// Hands a question on and its answer back; `answered` is called when there is one. The events actor counts who
+  /// waits.
+  template <class Reply, class To, class Question, class Done>
+  caf::result<Reply> wait(const To& to, Question question, duration limit, Done answered) {
     auto promise = make_response_promise<Reply>();
     ask(this, to, limit, std::move(question))
-        .then([promise](Reply& reply) mutable { promise.deliver(std::move(reply)); },
-              [promise](caf::error&) mutable {
-                Reply silent;
-                silent.failure = error{errc::unavailable, "the part of the fabric that knows is restarting", ""};
-                promise.deliver(std::move(silent));
-              });
+        .then(
+            [promise, answered](Reply& reply) mutable {
+              answered();
+              promise.deliver(std::move(reply));
+            },
+            [promise, answered](caf::error&) mutable {
+              answered();
+              promise.deliver(silence<Reply>());
+            });
     return promise;
+  }
+  template <class Reply, class To, class Question>
+  caf::result<Reply> wait(const To& to, Question question, duration limit) {
+    return wait<Reply>(to, std::move(question), limit, [] {});
+  }
+
+  /// The same for what is answered soon, under limits.max_questions.
+  template <class Reply, class To, class Question> caf::result<Reply> pass(const To& to, Question question) {
+    if (auto ok = questions_.begin(); !ok) return refused<Reply>(ok.error());
+    return wait<Reply>(to, std::move(question), answer_limit, [this] { questions_.end(); });
   }
 
   caf::result<lane_reports> lanes() {
+    if (auto ok = questions_.begin(); !ok) return refused<lane_reports>(ok.error());
     auto promise = make_response_promise<lane_reports>();
     ask(this, reader_, answer_limit, get_lanes{})
         .then([this, promise](lane_reports& counts) mutable { add_lane_status(promise, counts); },
-              [promise](caf::error&) mutable {
-                lane_reports silent;
-                silent.failure = error{errc::unavailable, "the store's reader does not answer", ""};
-                promise.deliver(std::move(silent));
+              [this, promise](caf::error&) mutable {
+                questions_.end();
+                promise.deliver(silence<lane_reports>());
               });
     return promise;
   }
@@ -247,17 +275,20 @@ private:
           for (auto& l : reply->lanes)
             if (l.now.name == name) l.now = answer.now;
         },
-        [promise, reply]() mutable { promise.deliver(std::move(*reply)); });
+        [this, promise, reply]() mutable {
+          questions_.end();
+          promise.deliver(std::move(*reply));
+        });
   }
 
   caf::result<node_reports> nodes() {
+    if (auto ok = questions_.begin(); !ok) return refused<node_reports>(ok.error());
     auto promise = make_response_promise<node_reports>();
     ask(this, membership_, answer_limit, get_nodes{})
         .then([this, promise](node_reports& members) mutable { add_workers(promise, members); },
-              [promise](caf::error&) mutable {
-                node_reports silent;
-                silent.failure = error{errc::unavailable, "the part of the fabric that knows is restarting", ""};
-                promise.deliver(std::move(silent));
+              [this, promise](caf::error&) mutable {
+                questions_.end();
+                promise.deliver(silence<node_reports>());
               });
     return promise;
   }
@@ -274,6 +305,7 @@ private:
             for (const auto& l : how_.config.lanes)
               if (const auto found = answers->find(l.name); found != answers->end()) n.workers.push_back(found->second);
           }
+          questions_.end();
           promise.deliver(std::move(reply));
         });
   }
@@ -327,6 +359,7 @@ private:
   alarm_clock<scheduler_shell> alarm_;
   scheduler::admission_state admission_;
   scheduler::intake intake_;
+  scheduler::questions questions_;
   std::vector<early_submission> early_; ///< Until the store has said how many jobs it holds.
   policy::view view_;
   policy::run_times run_times_;

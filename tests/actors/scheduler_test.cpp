@@ -150,3 +150,31 @@ TEST_CASE("a membership that is silent is told from a cell without nodes", "[sch
   REQUIRE(reply.failure);
   CHECK(reply.failure->code == errc::unavailable);
 }
+
+TEST_CASE("questions beyond limits.max_questions are refused by that name", "[scheduler]") {
+  world_settings how;
+  how.config.limits.max_questions = 2;
+  world w{how};
+  const auto id = w.submit();
+  std::vector<world::answer<job_page>> reads;
+  for (int i = 0; i < 3; ++i) reads.push_back(w.ask_later<job_page>(w.scheduler(), get_jobs{{id}}));
+  w.run();
+  std::size_t refused = 0;
+  for (const auto& r : reads) {
+    if (!r->value().failure) continue;
+    ++refused;
+    CHECK(r->value().failure->message.find("max_questions") != std::string::npos);
+  }
+  CHECK(refused == 1);
+
+  std::vector<world::answer<receipts>> cancels;
+  for (int i = 0; i < 3; ++i) cancels.push_back(w.ask_later<receipts>(w.scheduler(), cancel_jobs{{id}}));
+  w.run();
+  refused = 0;
+  for (const auto& r : cancels)
+    if (r->value().items.at(0).failure) ++refused;
+  CHECK(refused == 1);
+  for (int i = 0; i < 10; ++i) CHECK_FALSE(w.ask_now<lane_reports>(w.scheduler(), get_lanes{}).failure);
+  for (int i = 0; i < 10; ++i) CHECK_FALSE(w.ask_now<node_reports>(w.scheduler(), get_nodes{}).failure);
+  CHECK_FALSE(w.cancel(id).failure);
+}

@@ -84,6 +84,7 @@ struct limits {
   std::uint64_t max_queued = 2'000'000;             ///< Live jobs.
   std::uint64_t max_inflight_submits = 64ull << 20; ///< Bytes of submissions not yet answered.
   std::uint32_t max_waiters = 10'000;               ///< Clients waiting for jobs or events at once.
+  std::uint32_t max_questions = 10'000;             ///< Reads, cancels and kicks not yet answered.
 };
 
 struct lease {
