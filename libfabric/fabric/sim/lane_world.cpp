@@ -4,6 +4,7 @@
 #include "fabric/job/limits.hpp"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 namespace fabric::sim {
@@ -230,7 +231,16 @@ void lane_world::arm(lane_seat& seat) {
   });
 }
 
-/// G5: no job that the lane knows to be ready, and that this slot could run, has a more urgent priority.
+/// The lane's order: priority; demoted jobs in the order they were demoted; then id.
+bool lane_world::is_before(const lane_seat& seat, const store::lane_entry& a, const store::lane_entry& b) {
+  const auto place = [&](const store::lane_entry& e) {
+    const auto demoted = seat.how.demoted_first && e.demoted_order != 0 ? e.demoted_order : ~std::uint64_t{0};
+    return std::tuple{e.priority, demoted, e.id};
+  };
+  return place(a) < place(b);
+}
+
+/// G5: no job that the lane knows to be ready, and that this slot could run, comes before this one.
 void lane_world::check_lease(const lane_seat& seat, const store::lease& op) {
   const auto leased = seat.known.find(op.id);
   const auto& node = nodes_.at(op.node);
@@ -240,11 +250,11 @@ void lane_world::check_lease(const lane_seat& seat, const store::lease& op) {
   for (const auto& [id, other] : seat.known) {
     const auto asked = seat.asked.find(id);
     const bool is_asked = asked != seat.asked.end() && asked->second >= other.version;
-    if (other.state != job_state::ready || is_asked || other.priority >= leased->second.priority) continue;
+    if (other.state != job_state::ready || is_asked || !is_before(seat, other, leased->second)) continue;
     if (!std::binary_search(node.how.classes.begin(), node.how.classes.end(), other.job_class)) continue;
     const auto w = node.workers.find(seat.how.name);
     if (w == node.workers.end() || w->second.refused.contains(other.job_class)) continue;
-    violated("job " + std::to_string(op.id) + " leased before more urgent " + std::to_string(id));
+    violated("job " + std::to_string(op.id) + " leased before " + std::to_string(id));
   }
 }
 
