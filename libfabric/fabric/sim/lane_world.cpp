@@ -100,6 +100,7 @@ void lane_world::perform(lane_seat& seat, const lane::effects& todo) {
     if (const auto* e = std::get_if<lane::lease_began>(&effect)) leases_[e->fence] = {seat.how.name, e->node};
     if (const auto* e = std::get_if<lane::lease_closed>(&effect)) leases_.erase(e->fence);
     if (const auto* e = std::get_if<lane::offer>(&effect)) perform(seat, *e);
+    if (const auto* e = std::get_if<lane::alarm>(&effect)) check_alarm(*e);
   }
   if (!all.empty()) ask_store(seat, all);
 }
@@ -229,6 +230,11 @@ void lane_world::arm(lane_seat& seat) {
     at.armed.reset();
     tell_lane(name, lane::tick{});
   });
+}
+
+/// Where nothing is lost, and no opening of a lane repeated, its feed has no gap.
+void lane_world::check_alarm(const lane::alarm& e) {
+  if (e.kind == "feed_gap" && options_.trouble.loss == 0 && options_.trouble.repeat == 0) violated(e.text);
 }
 
 /// The lane's order: priority; demoted jobs in the order they were demoted; then id.

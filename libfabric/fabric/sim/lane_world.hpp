@@ -154,6 +154,7 @@ private:
 
   // checks
   static bool is_before(const lane_seat& seat, const store::lane_entry& a, const store::lane_entry& b);
+  void check_alarm(const lane::alarm& e);
   void check_lease(const lane_seat& seat, const store::lease& op);
   void check_process(const node_seat& node, const worker_seat& w, const start_order& order);
   void violated(std::string what) { violations_.push_back(std::move(what)); }
