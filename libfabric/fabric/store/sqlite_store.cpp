@@ -36,6 +36,7 @@ struct sqlite_store::state {
   bool is_open() const { return sqlite3_get_autocommit(db->raw()) == 0; } ///< A transaction is.
   bool answers_early(std::size_t operations);
   tl::unexpected<error> roll_back(ledger before);
+  void give_up(ledger before);
   expected<void> checkpoint_if_large();
   void close();
 };
@@ -73,9 +74,11 @@ expected<void> sqlite_store::state::start() {
   return {};
 }
 
-/// The marks go back to what was really given away, so that a clean restart skips no ids.
+/// The marks go back to what was really given away, so that a clean restart skips no ids. A transaction that is still
+/// open was not answered: what it did so far is not to be kept, but for the mutation's.
 void sqlite_store::state::close() {
   if (broken || db->failed()) return;
+  if (is_open() && !mutation("ack-before-commit")) db->exec("ROLLBACK");
   if (!is_open()) begin.with().run();
   tables.put_meta("job_mark", numbers.last_job);
   tables.put_meta("event_mark", numbers.last_event);
@@ -112,12 +115,25 @@ expected<batch_result> sqlite_store::state::transaction(std::span<const operatio
                                                         time_point now) {
   const ledger before = numbers;
   if (!is_open()) begin.with().run();
-  auto result = engine(tables, numbers, allowed, now).run(ops);
-  result.pruned = pruning.prune(tables, numbers, now);
-  tables.save_ledger(before, numbers);
+  batch_result result;
+  try {
+    result = engine(tables, numbers, allowed, now).run(ops);
+    result.pruned = pruning.prune(tables, numbers, now);
+    tables.save_ledger(before, numbers);
+  } catch (...) {
+    give_up(before);
+    throw;
+  }
   if (!answers_early(ops.size())) commit.with().run();
   if (db->failed()) return roll_back(before);
   return result;
+}
+
+/// A bug: half of the operations are in the tables, and nobody knows which half. None of them may be kept.
+void sqlite_store::state::give_up(ledger before) {
+  broken = true;
+  numbers = std::move(before);
+  db->exec("ROLLBACK");
 }
 
 /// The mutation: 63 of 64 batches are answered while their transaction is still open. Nothing to do commits.

@@ -1,3 +1,4 @@
+#include "fabric/invariant.hpp"
 #include "fabric/store/owner_lock.hpp"
 #include "fabric/store/sqlite_connection.hpp"
 #include "fabric/store/sqlite_schema.hpp"
@@ -137,6 +138,31 @@ TEST_CASE("after kill -9 everything acknowledged is there and nothing is given a
   CHECK_FALSE(repeated.answers[0].failure);
   CHECK(repeated.answers[1].id > 3);
   CHECK(repeated.answers[2].row->fence == 3);
+}
+
+TEST_CASE("nothing is kept of a transaction in which an invariant broke, and the store is not clean", "[store]") {
+  scratch home;
+  const auto path = home / "store.db";
+  {
+    const auto store = must(sqlite_store::open(path, roomy()));
+    commit(*store, {open_lane{"fast"}, submission(), lease{1, 1, "fast", 1, "a1", "w", 15s}});
+    end drained{1, 1, "fast", 1, {}, {}};
+    drained.how.how = outcome::drained;
+    commit(*store, {drained});
+  }
+  // A fence counter behind the fence of a row: no lease of that row can be right.
+  must(sqlite_connection::open_writer(path))->exec("UPDATE meta SET value=0 WHERE name='fence'");
+  {
+    const auto store = must(sqlite_store::open(path, roomy()));
+    CHECK_THROWS_AS(store->apply(std::vector<operation>{submission(), lease{1, 3, "fast", 1, "a1", "w", 15s}}, start),
+                    broken_invariant);
+    CHECK(store->live_jobs() == 1);
+    CHECK(store->apply(std::vector<operation>{submission()}, start).error().code == errc::io_error);
+  }
+  const auto store = must(sqlite_store::open(path, roomy()));
+  CHECK_FALSE(store->report().was_clean);
+  CHECK(store->report().live_jobs == 1);
+  CHECK(must(must(sqlite_reader::open(path))->list({})).size() == 1);
 }
 
 TEST_CASE("a copy of file and log taken while the store is open holds what was acknowledged", "[store]") {
