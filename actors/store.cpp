@@ -3,6 +3,7 @@
 #include "fabric/job/limits.hpp"
 #include "fabric/mutation.hpp"
 
+#include "actors/alarm_clock.hpp"
 #include "actors/compat.hpp"
 #include "actors/messages.hpp"
 
@@ -18,6 +19,10 @@ namespace {
 
 constexpr int exit_io_error = 70;
 
+/// A fabric without operations has old jobs and events too. Busy ones forget them with every commit.
+constexpr duration prune_every = std::chrono::minutes{1};
+constexpr duration prune_on = std::chrono::milliseconds{200}; ///< While there is more than one budget's worth.
+
 class store_shell : public store_actor::base {
 public:
   store_shell(caf::actor_config& cfg, environment_ptr env, std::shared_ptr<store::job_store> db)
@@ -28,6 +33,7 @@ public:
   const char* name() const override { return "fabric.store"; }
 
   void on_exit() override {
+    prune_alarm_.stop();
     events_ = nullptr;
     runner_ = nullptr;
     scheduler_ = nullptr;
@@ -37,6 +43,7 @@ public:
   }
 
   behavior_type make_behavior() override {
+    prune_alarm_.arm(env_->now() + prune_every);
     return {
         [this](store_operations& m) { take(m); },
         [this](flush_commit) { commit(); },
@@ -80,6 +87,17 @@ private:
     }
     operations_.clear();
     senders_.clear();
+  }
+
+  /// Commits only if there is something to forget.
+  void prune() {
+    auto batch = db_->apply({}, env_->now());
+    if (batch) {
+      publish(*batch);
+    } else if (batch.error().code != errc::disk_full) {
+      return env_->fail(exit_io_error, "the store failed: " + render(batch.error()));
+    }
+    prune_alarm_.arm(env_->now() + (batch && batch->more_to_prune ? prune_on : prune_every));
   }
 
   void refuse_all(const error& why) {
@@ -134,6 +152,7 @@ private:
   std::vector<store::operation> operations_;
   std::vector<pending> senders_; ///< Same length and order as operations_.
   bool flush_sent_ = false;
+  alarm_clock<store_shell> prune_alarm_{this, env_, [this] { prune(); }};
   std::map<std::string, store_client_actor> lane_owners_; ///< Who gets which lane's feed: who opened it last.
 };
 

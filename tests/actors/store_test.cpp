@@ -197,6 +197,23 @@ TEST_CASE("a store that cannot be trusted answers nobody and ends the process wi
   CHECK(w.failures[0].second.find("the disk is gone") != std::string::npos);
 }
 
+TEST_CASE("finished jobs are forgotten at their age also by a fabric that has nothing to do", "[store]") {
+  world w{bare()};
+  commits ignored;
+  const auto db = spawn_store(w.system(), w.env(), w.store, spawn_as::in_scheduler);
+  const store_client_actor client = w.system().spawn<collector>(ignored);
+  tell_anon(db, submissions(client, 1, 1));
+  tell_anon(db, store_operations{client, {{2, store::cancel{1, "not needed"}}}});
+  w.run();
+  REQUIRE(w.state(1) == job_state::cancelled);
+  w.advance(std::chrono::hours{24} - 1s);
+  CHECK(w.state(1) == job_state::cancelled);
+  w.advance(61s);
+  CHECK(w.store->rows->find(1).error().code == errc::not_found);
+  for (const auto& who : {caf::actor_cast<caf::actor>(client), caf::actor_cast<caf::actor>(db)})
+    caf::anon_send_exit(who, caf::exit_reason::user_shutdown);
+}
+
 TEST_CASE("membership gives a lease up only after its length and the slack", "[membership]") {
   world w{bare()};
   commits ignored;

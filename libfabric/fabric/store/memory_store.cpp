@@ -31,6 +31,7 @@ expected<batch_result> memory_store::apply(std::span<const operation> ops, time_
   const bool low = options_.disk_is_low && options_.disk_is_low();
   auto result = engine(tables_, numbers_, {!low, !low}, now).run(ops);
   result.pruned = pruner_.prune(tables_, numbers_, now);
+  result.more_to_prune = pruner_.may_have_work(numbers_, now);
   return result;
 }
 

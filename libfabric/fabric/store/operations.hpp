@@ -171,6 +171,7 @@ struct batch_result {
   std::vector<lane_change> changes;
   std::vector<event> events;
   std::vector<pruned_job> pruned;
+  bool more_to_prune = false; ///< Pruning ended at its budget: apply({}) soon.
 };
 
 } // namespace fabric::store

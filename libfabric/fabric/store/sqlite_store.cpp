@@ -119,6 +119,7 @@ expected<batch_result> sqlite_store::state::transaction(std::span<const operatio
   try {
     result = engine(tables, numbers, allowed, now).run(ops);
     result.pruned = pruning.prune(tables, numbers, now);
+    result.more_to_prune = pruning.may_have_work(numbers, now);
     tables.save_ledger(before, numbers);
   } catch (...) {
     give_up(before);
