@@ -10,8 +10,10 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <map>
 #include <optional>
+#include <span>
 
 namespace fabric::actors {
 
@@ -21,7 +23,8 @@ constexpr int exit_io_error = 70;
 
 /// A fabric without operations has old jobs and events too. Busy ones forget them with every commit.
 constexpr duration prune_every = std::chrono::minutes{1};
-constexpr duration prune_on = std::chrono::milliseconds{200}; ///< While there is more than one budget's worth.
+constexpr duration lock_retry = std::chrono::milliseconds{200}; ///< After the store's own wait for the lock.
+constexpr duration prune_on = std::chrono::milliseconds{200};   ///< While there is more than one budget's worth.
 
 class store_shell : public store_actor::base {
 public:
@@ -34,6 +37,7 @@ public:
 
   void on_exit() override {
     prune_alarm_.stop();
+    lock_alarm_.stop();
     events_ = nullptr;
     runner_ = nullptr;
     scheduler_ = nullptr;
@@ -46,7 +50,7 @@ public:
     prune_alarm_.arm(env_->now() + prune_every);
     return {
         [this](store_operations& m) { take(m); },
-        [this](flush_commit) { commit(); },
+        [this](flush_commit) { flush(); },
         [this](load_lane_page& m) { load(m); },
         [this](directory_entry& m) { meet(m); },
     };
@@ -64,29 +68,53 @@ private:
       if (const auto* opening = std::get_if<store::open_lane>(&ask.op)) lane_owners_[opening->lane] = m.from;
       senders_.push_back({m.from, ask.ticket});
       operations_.push_back(std::move(ask.op));
-      if (operations_.size() == limits::commit_ops) commit();
+      if (operations_.size() >= limits::commit_ops && !locked_) commit();
     }
-    if (!operations_.empty() && !flush_sent_) {
-      flush_sent_ = true;
-      tell(this, store_actor{this}, flush_commit{});
-    }
+    ask_flush();
+  }
+
+  void ask_flush() {
+    if (operations_.empty() || flush_sent_ || locked_) return;
+    flush_sent_ = true;
+    tell(this, store_actor{this}, flush_commit{});
+  }
+
+  void flush() {
+    flush_sent_ = false;
+    if (!locked_) commit();
   }
 
   void commit() {
-    flush_sent_ = false;
     if (operations_.empty() && !mutation("ack-before-commit")) return;
     if (!operations_.empty() && mutation("ack-before-commit")) run_delayed(200ms, [this] { commit(); });
-    auto batch = db_->apply(operations_, env_->now());
+    const auto count = std::min(operations_.size(), limits::commit_ops);
+    auto batch = db_->apply(std::span(operations_).first(count), env_->now());
+    if (!batch && batch.error().code == errc::unavailable) return wait_for_lock(batch.error());
     if (!batch && batch.error().code == errc::disk_full) {
-      refuse_all(batch.error());
+      refuse(count, batch.error());
     } else if (!batch) {
       // What is on disk decides at the next start; an answer now could be a lie.
       env_->fail(exit_io_error, "the store failed: " + render(batch.error()));
     } else {
       publish(*batch);
     }
-    operations_.clear();
-    senders_.clear();
+    const auto answered = static_cast<std::ptrdiff_t>(count);
+    operations_.erase(operations_.begin(), operations_.begin() + answered);
+    senders_.erase(senders_.begin(), senders_.begin() + answered);
+    ask_flush();
+  }
+
+  /// Somebody else writes into the file, such as an operator: the operations wait, in their order, and so does
+  /// everybody who asked.
+  void wait_for_lock(const error& why) {
+    env_->log->warn("store: {}; {} operations wait", render(why), operations_.size());
+    locked_ = true;
+    lock_alarm_.arm(env_->now() + lock_retry);
+  }
+
+  void try_again() {
+    locked_ = false;
+    commit();
   }
 
   /// Commits only if there is something to forget.
@@ -94,15 +122,15 @@ private:
     auto batch = db_->apply({}, env_->now());
     if (batch) {
       publish(*batch);
-    } else if (batch.error().code != errc::disk_full) {
+    } else if (batch.error().code != errc::disk_full && batch.error().code != errc::unavailable) {
       return env_->fail(exit_io_error, "the store failed: " + render(batch.error()));
     }
     prune_alarm_.arm(env_->now() + (batch && batch->more_to_prune ? prune_on : prune_every));
   }
 
-  void refuse_all(const error& why) {
+  void refuse(std::size_t count, const error& why) {
     store::batch_result refused;
-    for (std::size_t i = 0; i < operations_.size(); ++i) refused.answers.emplace_back().failure = why;
+    for (std::size_t i = 0; i < count; ++i) refused.answers.emplace_back().failure = why;
     publish(refused);
   }
 
@@ -130,6 +158,7 @@ private:
 
   void load(const load_lane_page& m) {
     auto rows = db_->load_lane(m.lane, m.after, m.limit);
+    if (!rows && rows.error().code == errc::unavailable) return; // The lane asks again.
     if (!rows) return env_->fail(exit_io_error, "the store failed: " + render(rows.error()));
     tell(this, m.from, lane_loaded{std::move(*rows), m.after});
   }
@@ -152,6 +181,8 @@ private:
   std::vector<store::operation> operations_;
   std::vector<pending> senders_; ///< Same length and order as operations_.
   bool flush_sent_ = false;
+  bool locked_ = false; ///< The last attempt to commit found the store locked; lock_alarm_ makes the next.
+  alarm_clock<store_shell> lock_alarm_{this, env_, [this] { try_again(); }};
   alarm_clock<store_shell> prune_alarm_{this, env_, [this] { prune(); }};
   std::map<std::string, store_client_actor> lane_owners_; ///< Who gets which lane's feed: who opened it last.
 };

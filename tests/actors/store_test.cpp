@@ -197,6 +197,32 @@ TEST_CASE("a store that cannot be trusted answers nobody and ends the process wi
   CHECK(w.failures[0].second.find("the disk is gone") != std::string::npos);
 }
 
+TEST_CASE("operations wait while the store is locked, and are committed in their order", "[store]") {
+  world w{bare()};
+  commits to_client;
+  const auto db = spawn_store(w.system(), w.env(), w.store, spawn_as::in_scheduler);
+  const store_client_actor client = w.system().spawn<collector>(to_client);
+  w.store->failure = error{errc::unavailable, "database is locked", ""};
+  tell_anon(db, submissions(client, 1, 500));
+  w.run();
+  tell_anon(db, submissions(client, 501, 600));
+  w.advance(5s);
+  CHECK(to_client.empty());
+  CHECK(w.failures.empty());
+  w.store->failure.reset();
+  w.advance(200ms);
+  CHECK(w.store->transactions == std::vector<std::size_t>{512, 512, 76});
+  std::uint64_t next = 0;
+  for (const auto& m : to_client)
+    for (const auto& a : m.answers) {
+      CHECK(a.ticket == ++next);
+      CHECK(a.reply.id == next);
+    }
+  CHECK(next == 1100);
+  for (const auto& who : {caf::actor_cast<caf::actor>(client), caf::actor_cast<caf::actor>(db)})
+    caf::anon_send_exit(who, caf::exit_reason::user_shutdown);
+}
+
 TEST_CASE("finished jobs are forgotten at their age also by a fabric that has nothing to do", "[store]") {
   world w{bare()};
   commits ignored;

@@ -38,11 +38,12 @@ public:
 
   /// Applies `ops` in one durable transaction: when it returns, they survive power loss.
   /// @pre ops.size() <= limits::commit_ops.
-  /// @returns errc::disk_full when nothing was committed for want of space; errc::io_error when the store can no longer
-  ///          be trusted: answer nobody and end the process (exit 70).
+  /// @returns errc::disk_full when nothing was committed for want of space; errc::unavailable when nothing was because
+  ///          another connection holds the store's lock: apply the same again; errc::io_error when the store can no
+  ///          longer be trusted: answer nobody and end the process (exit 70).
   virtual expected<batch_result> apply(std::span<const operation> ops, time_point now) = 0;
 
-  /// Live (not final) jobs of a lane with id > after.
+  /// Live (not final) jobs of a lane with id > after. Errors as for apply.
   virtual expected<lane_page> load_lane(const std::string& lane, job_id after, std::size_t limit) = 0;
 
   /// Live jobs of all lanes; admission's `max_queued` is measured against it.

@@ -17,13 +17,14 @@ namespace fabric::store {
 struct sqlite_store::state {
   state(owner_lock lock, std::unique_ptr<sqlite_connection> opened, const sqlite_options& options)
       : owner(std::move(lock)), db(std::move(opened)), tables(*db), begin(*db, "BEGIN IMMEDIATE"),
-        commit(*db, "COMMIT"), pruning(options.retention, options.clock),
+        commit(*db, "COMMIT"), lock_wait(options.lock_wait), pruning(options.retention, options.clock),
         space({db->path() + ".reserve", options.disk_low, options.reserve, options.free, options.clock}) {}
 
   owner_lock owner; ///< Given back last.
   std::unique_ptr<sqlite_connection> db;
   sqlite_rows tables;
   sqlite_statement begin, commit;
+  std::chrono::milliseconds lock_wait;
   ledger numbers;
   pruner pruning;
   space_guard space;
@@ -37,6 +38,7 @@ struct sqlite_store::state {
   bool answers_early(std::size_t operations);
   tl::unexpected<error> roll_back(ledger before);
   void give_up(ledger before);
+  tl::unexpected<error> read_failed();
   expected<void> checkpoint_if_large();
   void close();
 };
@@ -69,6 +71,7 @@ expected<void> sqlite_store::state::start() {
   commit.with().run();
   numbers = tables.load_ledger();
   if (db->failed()) return tl::unexpected(db->failure());
+  sqlite3_busy_timeout(db->raw(), static_cast<int>(lock_wait.count()));
   report.live_jobs = numbers.live();
   report.running = numbers.total(job_state::running);
   return {};
@@ -115,6 +118,7 @@ expected<batch_result> sqlite_store::state::transaction(std::span<const operatio
                                                         time_point now) {
   const ledger before = numbers;
   if (!is_open()) begin.with().run();
+  if (db->failed()) return roll_back(before);
   batch_result result;
   try {
     result = engine(tables, numbers, allowed, now).run(ops);
@@ -144,7 +148,7 @@ bool sqlite_store::state::answers_early(std::size_t operations) {
 
 tl::unexpected<error> sqlite_store::state::roll_back(ledger before) {
   const auto why = db->failure();
-  broken = why.code != errc::disk_full;
+  broken = why.code != errc::disk_full && why.code != errc::unavailable;
   numbers = std::move(before);
   pruning.look_again();
   db->forget_failure();
@@ -152,6 +156,14 @@ tl::unexpected<error> sqlite_store::state::roll_back(ledger before) {
   if (db->failed()) broken = true;
   if (!broken) return tl::unexpected(why);
   return fail(errc::io_error, why.message, why.where);
+}
+
+tl::unexpected<error> sqlite_store::state::read_failed() {
+  const auto why = db->failure();
+  broken = why.code != errc::unavailable;
+  if (broken) return fail(errc::io_error, why.message, why.where);
+  db->forget_failure();
+  return tl::unexpected(why);
 }
 
 expected<void> sqlite_store::state::checkpoint_if_large() {
@@ -169,10 +181,7 @@ expected<lane_page> sqlite_store::load_lane(const std::string& lane, job_id afte
     auto some = s.tables.live_in(lane, kind, after, wanted + 1);
     std::ranges::move(some, std::back_inserter(page.entries));
   }
-  if (s.db->failed()) {
-    s.broken = true;
-    return fail(errc::io_error, s.db->failure().message, s.db->path());
-  }
+  if (s.db->failed()) return s.read_failed();
   std::ranges::sort(page.entries, {}, &lane_entry::id);
   page.last = page.entries.size() <= wanted;
   if (!page.last) page.entries.resize(wanted);

@@ -13,9 +13,10 @@ namespace fabric::store {
 
 struct sqlite_options {
   store::retention retention;
-  std::uint64_t disk_low = 256ull << 20; ///< Below this much free space submits and leases are refused.
-  std::uint64_t reserve = 16ull << 20;   ///< Size of <path>.reserve, given up when a commit finds no space.
-  free_space_fn free = &free_space;      ///< For tests.
+  std::uint64_t disk_low = 256ull << 20;     ///< Below this much free space submits and leases are refused.
+  std::chrono::milliseconds lock_wait{2000}; ///< How long a commit waits for another connection's lock.
+  std::uint64_t reserve = 16ull << 20;       ///< Size of <path>.reserve, given up when a commit finds no space.
+  free_space_fn free = &free_space;          ///< For tests.
   steady_clock_fn clock = std::chrono::steady_clock::now;
 };
 

@@ -165,6 +165,28 @@ TEST_CASE("nothing is kept of a transaction in which an invariant broke, and the
   CHECK(must(must(sqlite_reader::open(path))->list({})).size() == 1);
 }
 
+TEST_CASE("a commit that finds the store locked changes nothing and can be repeated", "[store]") {
+  scratch home;
+  const auto path = home / "store.db";
+  auto options = roomy();
+  options.lock_wait = std::chrono::milliseconds{1};
+  {
+    const auto store = must(sqlite_store::open(path, options));
+    const auto operator_s = must(sqlite_connection::open_writer(path));
+    REQUIRE(operator_s->exec("BEGIN IMMEDIATE"));
+    const std::vector<operation> ops{open_lane{"fast"}, submission()};
+    CHECK(store->apply(ops, start).error().code == errc::unavailable);
+    CHECK(store->apply(ops, start).error().code == errc::unavailable);
+    CHECK(store->live_jobs() == 0);
+    CHECK(must(store->load_lane("fast", 0, 10)).entries.empty());
+    REQUIRE(operator_s->exec("ROLLBACK"));
+    const auto done = commit(*store, ops);
+    CHECK(done.answers[0].epoch == 1);
+    CHECK(done.answers[1].id == 1);
+  }
+  CHECK(must(sqlite_store::open(path, options))->report().was_clean);
+}
+
 TEST_CASE("a copy of file and log taken while the store is open holds what was acknowledged", "[store]") {
   scratch home;
   const auto store = must(sqlite_store::open(home / "store.db", roomy()));
