@@ -82,19 +82,24 @@ template <class Op> std::optional<stored_job> engine::match(const Op& op, answer
   return std::nullopt;
 }
 
+/// The answer if the key is known: it takes no room, so it comes before every reason to refuse new work.
+std::optional<answer> engine::repeat_of(const submit& op) {
+  if (!op.spec.idempotency_key) return std::nullopt;
+  const auto first = tables_.find_key(op.spec.job_class, *op.spec.idempotency_key);
+  if (!first) return std::nullopt;
+  if (tables_.input(*first) != op.spec.input)
+    return refused(0, errc::key_conflict,
+                   "idempotency key was used by job " + std::to_string(*first) + " with another input",
+                   *op.spec.idempotency_key);
+  auto reply = done(*first);
+  reply.duplicate = true;
+  return reply;
+}
+
 answer engine::on(const submit& op) {
+  if (auto repeat = repeat_of(op)) return *std::move(repeat);
+  if (op.only_if_known) return refused(0, *op.only_if_known);
   if (!allowed_.submits) return no_space(0, "submissions");
-  if (op.spec.idempotency_key) {
-    if (const auto first = tables_.find_key(op.spec.job_class, *op.spec.idempotency_key)) {
-      if (tables_.input(*first) != op.spec.input)
-        return refused(0, errc::key_conflict,
-                       "idempotency key was used by job " + std::to_string(*first) + " with another input",
-                       *op.spec.idempotency_key);
-      auto reply = done(*first);
-      reply.duplicate = true;
-      return reply;
-    }
-  }
   const stored_job added{new_row(op, numbers_.next_job(), now_), op.spec.input.size()};
   journal_.created(added, op.spec.input);
   journal_.tell("submitted", added.row);

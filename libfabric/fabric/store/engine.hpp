@@ -40,6 +40,7 @@ private:
   answer on(const open_lane& op);
   answer on(const note& op);
 
+  std::optional<answer> repeat_of(const submit& op);
   answer repeat_or_stale(const end& op, const stored_job* found);
   void give_up_attempt(const job& running);
   void close(const end& op, const stored_job& before, const stored_job& after);

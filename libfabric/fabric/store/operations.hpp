@@ -18,11 +18,12 @@
 namespace fabric::store {
 
 /// Admits one job. Answers with its id. errc::key_conflict: the key was used with another input;
-/// same key and input: the first job's id and `duplicate`.
+/// same key and input: the first job's id and `duplicate`, also when there is room for nothing new.
 struct submit {
   job_spec spec;    ///< Already checked by fabric::scheduler admission.
   std::string lane; ///< Where the policy placed it.
   std::uint32_t max_attempts = 3;
+  std::optional<error> only_if_known{}; ///< Set: the refusal for a job whose key is not known yet.
 };
 
 /// A lane takes a job for a node's slot. errc::stale if the row, or the lane's epoch, changed.

@@ -66,6 +66,29 @@ TEST_CASE("the same key and input give the first id, marked duplicate, and chang
   CHECK(b.store->live_jobs() == 1);
 }
 
+TEST_CASE("a known key is answered although nothing new is taken; an unknown one gets the refusal", "[store]") {
+  bench_options options;
+  auto tick = std::make_shared<std::chrono::steady_clock::time_point>();
+  options.clock = [tick] { return *tick += 1s; };
+  bench b(BOTH_STORES, options);
+  auto op = submission();
+  op.spec.idempotency_key = "once";
+  const auto first = b.one(op);
+  const bool low = GENERATE(true, false);
+  *options.low = low;
+  if (!low) op.only_if_known = error{errc::limit_reached, "too many jobs are queued", "limits.max_queued"};
+  const auto again = b.one(op);
+  CHECK(again.id == first.id);
+  CHECK(again.duplicate);
+  op.spec.input = "2";
+  CHECK(b.one(op).failure.value().code == errc::key_conflict);
+  op.spec.idempotency_key = "new";
+  CHECK(b.one(op).failure.value().code == (low ? errc::disk_full : errc::limit_reached));
+  op.spec.idempotency_key.reset();
+  CHECK(b.one(op).failure.value().code == (low ? errc::disk_full : errc::limit_reached));
+  CHECK(b.store->live_jobs() == 1);
+}
+
 TEST_CASE("a key used twice in one batch gives one job", "[store]") {
   bench b(BOTH_STORES);
   auto op = submission();
