@@ -59,16 +59,16 @@ TEST_CASE("a lane actor that throws is started again and loses nothing; at its s
   w.advance(150ms); // The lane died, and came back after its backoff.
   CHECK(w.starts("lane/fast") >= 2);
   CHECK(w.row(poison).lane_deaths >= 1);
-  w.advance(2s);
+  w.advance(6s); // The order to stop is said again until it is heard.
   CHECK(w.starts("lane/fast") == 3);
   CHECK(w.state(poison) == job_state::buried);
   CHECK(w.row(poison).lane_deaths == 2);
   CHECK_FALSE(w.row(poison).reason.empty());
-  CHECK(w.attempts(poison).at(0).ended_as == outcome::lost);
+  CHECK(w.attempts(poison).at(0).ended_as == outcome::cancelled);
   CHECK_FALSE(w.process.stops.empty());
-  CHECK(w.process.stops.back().why == stop_reason::unknown);
+  CHECK(w.process.stops.back().why == stop_reason::cancel);
   w.advance(10s);
-  CHECK(w.process.finished.empty()); // The end of what was stopped is settled too.
+  CHECK(w.process.finished.empty());
 
   for (const auto id : others) {
     CHECK(w.attempts(id).size() == 1);
@@ -120,6 +120,24 @@ TEST_CASE("a death that the store had no space to count is counted later", "[res
   CHECK(w.state(poison) == job_state::buried);
   CHECK(w.row(poison).lane_deaths == 2);
   CHECK(w.starts("lane/fast") == 3);
+}
+
+TEST_CASE("a job that killed its lane twice keeps its lease until its attempt is gone", "[restart]") {
+  world w{with_throwing_policy()};
+  w.process.obeys = false;
+  const auto poison = w.submit("poison");
+  w.advance(5min);
+  CHECK(w.starts("lane/fast") == 3); // Nobody thinks about it any more.
+  CHECK(w.state(poison) == job_state::running);
+  CHECK(w.row(poison).lane_deaths == 2);
+  CHECK(w.kick(poison).failure);
+  CHECK(w.process.runs.size() == 1);
+  w.process.end(w.process.fence_of(poison), outcome::failed);
+  w.run();
+  CHECK(w.state(poison) == job_state::buried);
+  CHECK_FALSE(w.kick(poison).failure);
+  w.run();
+  CHECK(w.process.runs.size() == 2);
 }
 
 TEST_CASE("a lane with more jobs than a page loads them all, in their order", "[restart]") {

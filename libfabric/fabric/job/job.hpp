@@ -48,9 +48,9 @@ struct job {
   std::map<std::string, std::string> labels;
   std::string reason;            ///< Why it is buried or cancelled, or why the last attempt did not succeed.
   bool cancel_requested = false; ///< A client asked while it was running.
-  std::string node;              ///< Of the running attempt.
-  duration lease{};              ///< Committed length of the running attempt's lease.
-  std::uint32_t lane_deaths = 0; ///< Lane actors that died while handling this job; 2 bury it.
+  std::string node;              ///< Of the running attempt; of a buried job: where one may still run.
+  duration lease{};              ///< Committed length of that attempt's lease.
+  std::uint32_t lane_deaths = 0; ///< Lane actors that died while handling this job. See apply_lane_death.
   duration wasted{};             ///< Work thrown away by demotions, losses and hand-backs.
 
   bool operator==(const job&) const = default;

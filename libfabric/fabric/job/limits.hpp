@@ -22,6 +22,7 @@ inline constexpr std::uint32_t memory_cap = 1;
 inline constexpr std::uint32_t lost_cap = 5;
 inline constexpr std::uint32_t checkpoint_cap = 1000;
 inline constexpr std::uint32_t lane_death_cap = 2;
+inline constexpr std::uint32_t lane_death_cap_running = 3; ///< See apply_lane_death.
 
 static_assert(result_bytes <= spec_bytes && input_bytes <= spec_bytes);
 

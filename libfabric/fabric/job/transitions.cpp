@@ -94,6 +94,15 @@ void follow(job& j, outcome how, const attempt_end& end, const end_decision& dec
   }
 }
 
+constexpr std::string_view lane_died_over_it = "its lane's actor died while handling it";
+
+/// The granter's own slack, and the time until a node that still renews says what it holds and is told to stop it.
+constexpr duration lease_slack = std::chrono::seconds{10};
+
+bool may_still_run(const job& buried, time_point now) {
+  return !buried.node.empty() && now < buried.finished_at + buried.lease + lease_slack;
+}
+
 std::string reason_of(outcome how, const attempt_end& end) {
   if (how == outcome::succeeded) return {};
   return end.reason.empty() ? std::string(to_string(how)) : end.reason;
@@ -132,7 +141,10 @@ expected<job> apply_end(const job& before, const attempt_end& end, const end_dec
     return after;
   }
   after.reason = reason_of(how, end);
-  follow(after, how, end, decision, demoted_order, now);
+  if (is_condemned(before) && how != outcome::succeeded)
+    bury(after, times(after.lane_deaths, lane_died_over_it), now);
+  else
+    follow(after, how, end, decision, demoted_order, now);
   return after;
 }
 
@@ -175,9 +187,12 @@ expected<job> apply_cancel(const job& before, const std::string& reason, time_po
 }
 
 expected<job> apply_kick(const job& before, time_point now) {
-  (void)now; // When it was kicked is in the log of events.
   if (before.state != job_state::buried) return not_in(before, "buried");
+  if (may_still_run(before, now))
+    return fail(errc::wrong_state, "an attempt of job " + std::to_string(before.id) + " may still run on node " +
+                                       before.node + ", until its lease is over: try again later");
   job after = changed(before);
+  release(after);
   after.state = job_state::ready;
   after.counts = {};
   after.lane_deaths = 0;
@@ -191,9 +206,17 @@ expected<job> apply_lane_death(const job& before, time_point now) {
   if (is_final(before.state)) return not_in(before, "live");
   job after = changed(before);
   ++after.lane_deaths;
-  if (after.lane_deaths < limits::lane_death_cap) return after;
+  const auto cap = before.state == job_state::running ? limits::lane_death_cap_running : limits::lane_death_cap;
+  if (after.lane_deaths >= cap) bury(after, times(after.lane_deaths, lane_died_over_it), now);
+  return after;
+}
+
+bool is_condemned(const job& j) { return j.state == job_state::running && j.lane_deaths >= limits::lane_death_cap; }
+
+expected<job> apply_gone(const job& before) {
+  if (before.state != job_state::buried || before.node.empty()) return not_in(before, "buried with an attempt left");
+  job after = changed(before);
   release(after);
-  bury(after, times(after.lane_deaths, "its lane's actor died while handling it"), now);
   return after;
 }
 

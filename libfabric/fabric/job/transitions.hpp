@@ -41,6 +41,7 @@ expected<job> apply_lease(const job& before, const lease_terms& terms, time_poin
 ///   checkpointed           -> ready, keeping its place; buried at 1,000
 ///   drained                -> ready; nothing counted
 ///   cancelled              -> cancelled
+/// A condemned job (apply_lane_death) is buried by every end but `succeeded`.
 /// demoted, lost and drained add the run time to `wasted`.
 expected<job> apply_end(const job& before, const attempt_end& end, const end_decision& decision,
                         std::uint64_t demoted_order, time_point now);
@@ -55,12 +56,22 @@ expected<job> apply_due(const job& before, time_point now);
 /// final.
 expected<job> apply_cancel(const job& before, const std::string& reason, time_point now);
 
-/// buried -> ready with its counts and reason cleared. errc::wrong_state otherwise.
+/// buried -> ready with its counts and reason cleared. errc::wrong_state otherwise, and while a lease under which the
+/// job was buried may not be over yet: its old attempt could run beside the new one.
 expected<job> apply_kick(const job& before, time_point now);
 
-/// A lane actor died while it handled this job: counts it and buries at 2, also while it runs: nobody could end its
-/// attempt, since that is what the lane dies of. The node is told to stop what the cell no longer knows.
+/// A lane actor died while it handled this job: counts it and buries at 2. A running one is only condemned then, since
+/// its attempt lives on under its lease: the lane has it stopped without thinking about it, and its end buries it. A
+/// job over which a lane dies even so is buried at once, at 3: nobody can end its attempt. The node is told to stop
+/// what the cell no longer knows; node and lease stay in the row until the attempt is known to be gone (apply_gone).
 expected<job> apply_lane_death(const job& before, time_point now);
+
+/// Whether the job's running attempt is to be stopped and the job buried. See apply_lane_death.
+bool is_condemned(const job& j);
+
+/// The attempt that a buried job left behind has ended: a kick need not wait for its lease. errc::wrong_state if
+/// nothing was left behind.
+expected<job> apply_gone(const job& before);
 
 /// The lease was lengthened to `length`. errc::wrong_state unless running.
 expected<job> apply_extend(const job& before, duration length);

@@ -72,6 +72,7 @@ answer engine::repeat_or_stale(const end& op, const stored_job* found) {
   answer reply;
   reply.id = op.id;
   const auto fate = found ? tables_.find_attempt(op.id, op.fence) : std::nullopt;
+  if (found && found->row.fence == op.fence) note_gone(*found);
   if (fate && fate->reported == op.how.how) return reply;
   ++numbers_.stale_ends;
   event what;
@@ -88,6 +89,12 @@ answer engine::repeat_or_stale(const end& op, const stored_job* found) {
       errc::stale, "fence " + std::to_string(op.fence) + " of job " + std::to_string(op.id) + " is not the running one",
       "fence"};
   return reply;
+}
+
+/// The attempt that a job left behind when it was buried is over.
+void engine::note_gone(const stored_job& found) {
+  auto gone = apply_gone(found.row);
+  if (gone) journal_.changed(found, {std::move(*gone), found.bytes});
 }
 
 } // namespace fabric::store

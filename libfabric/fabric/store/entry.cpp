@@ -12,7 +12,7 @@ lane_entry entry_of(const job& row) {
   entry.run_at = row.run_at;
   entry.job_class = row.job_class;
   entry.overflow_from = row.overflow_from;
-  entry.cancel_requested = row.cancel_requested;
+  entry.cancel_requested = row.cancel_requested || is_condemned(row);
   entry.fence = row.fence;
   entry.node = row.node;
   entry.lease = row.lease;

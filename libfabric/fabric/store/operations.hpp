@@ -128,8 +128,8 @@ struct lane_entry {
   time_point run_at{};
   std::string job_class;
   std::string overflow_from;
-  bool cancel_requested = false;
-  fence_t fence = 0; ///< The rest is meaningful while running.
+  bool cancel_requested = false; ///< Its attempt is to be stopped: a client's wish, or the job is condemned.
+  fence_t fence = 0;             ///< The rest is meaningful while running.
   std::string node;
   duration lease{};
   std::uint32_t attempt = 0;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "fabric/job/limits.hpp"
 #include "fabric/store/rows.hpp"
 #include "fabric/store/sqlite_statement.hpp"
 
@@ -21,8 +22,9 @@ inline constexpr std::string_view attempt_columns =
     "job, number, fence, node, worker, lane, leased_at, started_at, ended_at, outcome, run_time, report";
 inline constexpr std::string_view event_columns = "id, at, kind, job, class, lane, node, attempt, text";
 inline constexpr std::string_view entry_columns =
-    "id, version, state, priority, demoted_order, run_at, class, overflow_from, cancel_requested, fence, node, lease, "
-    "attempt, failures";
+    "id, version, state, priority, demoted_order, run_at, class, overflow_from, "
+    "cancel_requested OR (state=4 AND lane_deaths>=2), fence, node, lease, attempt, failures";
+static_assert(limits::lane_death_cap == 2); // Stands in the columns: is_condemned.
 
 stored_job read_job(const sqlite_statement& from);
 attempt read_attempt(const sqlite_statement& from);

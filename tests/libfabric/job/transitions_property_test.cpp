@@ -82,8 +82,9 @@ struct world {
 void check_row(const job& j) {
   REQUIRE((j.finished_at != no_time) == is_final(j.state));
   REQUIRE((j.run_at != no_time) == (j.state == job_state::scheduled));
-  REQUIRE(j.node.empty() == (j.state != job_state::running));
-  REQUIRE((j.lease > 0s) == (j.state == job_state::running));
+  REQUIRE(j.node.empty() == (j.lease == 0s));
+  REQUIRE((j.state != job_state::running || !j.node.empty()));
+  REQUIRE((j.node.empty() || j.state == job_state::running || j.state == job_state::buried));
   REQUIRE((j.fence != 0) == (j.attempt != 0));
   REQUIRE(j.counts.failures <= j.max_attempts);
   REQUIRE(j.counts.memory <= limits::memory_cap);

@@ -118,6 +118,40 @@ TEST_CASE("a job is buried when two lane actors died while handling it", "[store
   CHECK(b.one(open_lane{"fast"}).epoch == b.fast + 1);
 }
 
+TEST_CASE("a running job that killed its lane twice is to be stopped, and buried by its end", "[store]") {
+  bench b(BOTH_STORES);
+  const auto running = *b.take(b.add()).row;
+  b.one(lane_died{"fast", running.id, "boom"});
+  CHECK_FALSE(b.last.changes.at(0).entry.cancel_requested);
+  b.one(lane_died{"fast", running.id, "boom"});
+  CHECK(b.row(running.id).state == job_state::running);
+  CHECK(b.last.changes.at(0).entry.cancel_requested);
+  CHECK(must(b.store->load_lane("fast", 0, 10)).entries.at(0).cancel_requested);
+  CHECK(b.one(kick{running.id}).failure.value().code == errc::wrong_state);
+  CHECK_FALSE(b.finish(b.row(running.id), outcome::cancelled).failure);
+  CHECK(b.row(running.id).state == job_state::buried);
+  CHECK(b.last.events.at(0).kind == "buried");
+  CHECK_FALSE(b.one(kick{running.id}).failure);
+  CHECK_FALSE(b.take(running.id).failure);
+}
+
+TEST_CASE("no second attempt starts while the one that a buried job left behind may live", "[store]") {
+  bench b(BOTH_STORES);
+  const auto running = *b.take(b.add()).row;
+  for (int i = 0; i < 3; ++i) b.one(lane_died{"fast", running.id, "boom"});
+  CHECK(b.row(running.id).state == job_state::buried);
+  CHECK(b.last.changes.at(0).gone);
+  CHECK(must(b.reader->attempts(running.id)).at(0).ended_as == outcome::lost);
+  CHECK(b.one(kick{running.id}).failure.value().code == errc::wrong_state);
+  SECTION("its node says that it ended") {
+    b.finish(running, GENERATE(outcome::cancelled, outcome::lost));
+    CHECK(b.last.changes.empty());
+  }
+  SECTION("its lease is over") { b.now += 15s + 10s; }
+  CHECK_FALSE(b.one(kick{running.id}).failure);
+  CHECK(b.row(running.id).node.empty());
+}
+
 TEST_CASE("a note becomes an event of its kind", "[store]") {
   bench b(BOTH_STORES);
   b.one(note{"node_lost", "fast", "a2", 7, "silent for 10 s"});
