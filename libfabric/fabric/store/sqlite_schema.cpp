@@ -33,6 +33,8 @@ CREATE TABLE jobs(
   bytes INTEGER NOT NULL) STRICT;
 CREATE UNIQUE INDEX jobs_by_key ON jobs(class, idempotency_key) WHERE idempotency_key <> '';
 CREATE INDEX jobs_by_lane ON jobs(lane, state, id) WHERE state <> 5;
+CREATE INDEX jobs_of_lane ON jobs(lane);
+CREATE INDEX jobs_of_class ON jobs(class);
 CREATE INDEX jobs_by_end ON jobs(state, finished_at) WHERE state >= 5;
 CREATE TABLE payloads(job INTEGER PRIMARY KEY REFERENCES jobs(id) ON DELETE CASCADE, input TEXT NOT NULL) STRICT;
 CREATE TABLE results(
