@@ -8,7 +8,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
+#include <fstream>
 #include <string>
 
 namespace fabric::store {
@@ -84,10 +87,21 @@ error newer(const sqlite_connection& db, std::int64_t found, std::int64_t known)
           db.path()};
 }
 
+tl::unexpected<error> foreign(const std::string& path) {
+  return fail(errc::io_error, "this SQLite file is no store of a job fabric", path);
+}
+
 /// A file that another program made is not ours to change.
 bool is_foreign(sqlite_connection& db) {
   if (db.ask_number("PRAGMA application_id") == application_id) return false;
   return db.ask_number("SELECT count(*) FROM sqlite_schema").value_or(1) != 0;
+}
+
+bool sync(const std::string& path, int flags) {
+  const int fd = ::open(path.c_str(), flags | O_CLOEXEC);
+  const bool synced = fd >= 0 && ::fsync(fd) == 0;
+  if (fd >= 0) ::close(fd);
+  return synced;
 }
 
 /// Copies the store as it is now; the copy is on disk when this returns.
@@ -100,10 +114,10 @@ expected<void> copy_aside(sqlite_connection& db, std::int64_t last) {
   const bool copied = db.exec("VACUUM INTO '" + quoted + "'");
   ::umask(old_mask);
   if (!copied) return tl::unexpected(db.failure());
-  const int fd = ::open(copy.c_str(), O_RDONLY | O_CLOEXEC);
-  const bool synced = fd >= 0 && ::fsync(fd) == 0;
-  if (fd >= 0) ::close(fd);
-  if (!synced) return fail(errc::io_error, "the copy before the migration could not be synced", copy);
+  const auto slash = copy.rfind('/');
+  const auto directory = slash == std::string::npos ? "." : copy.substr(0, slash + 1);
+  if (!sync(copy, O_RDONLY) || !sync(directory, O_RDONLY | O_DIRECTORY))
+    return fail(errc::io_error, "the copy before the migration could not be synced", copy);
   return {};
 }
 
@@ -118,10 +132,30 @@ bool run_step(sqlite_connection& db, const migration& step) {
 
 std::span<const migration> migrations() { return all; }
 
+/// https://www.sqlite.org/fileformat.html, "The Database Header": page size at 16, file format at 18 (1: rollback, 2:
+/// WAL), application id at 68; big-endian.
+expected<void> refuse_foreign_file(const std::string& path) {
+  std::array<unsigned char, 100> head{};
+  std::ifstream file(path, std::ios::binary | std::ios::ate);
+  const auto size = static_cast<std::int64_t>(file.tellg());
+  file.seekg(0);
+  if (!file.read(reinterpret_cast<char*>(head.data()), head.size())) return {};
+  constexpr std::string_view magic{"SQLite format 3\0", 16};
+  if (!std::equal(magic.begin(), magic.end(), head.begin())) return {}; // SQLite refuses it, and changes nothing.
+  const auto number = [&](std::size_t at, std::size_t bytes) {
+    std::int64_t sum = 0;
+    for (std::size_t i = at; i < at + bytes; ++i) sum = sum << 8 | head[i];
+    return sum;
+  };
+  const bool one_page = size <= std::max<std::int64_t>(number(16, 2), 512); // Nothing is in it.
+  const bool rollback_mode = head[18] == 1;
+  return rollback_mode && !one_page && number(68, 4) != application_id ? foreign(path) : expected<void>{};
+}
+
 expected<std::int64_t> migrate(sqlite_connection& db, std::span<const migration> steps) {
   if (is_foreign(db)) {
     if (db.failed()) return tl::unexpected(db.failure());
-    return fail(errc::io_error, "this SQLite file is no store of a job fabric", db.path());
+    return foreign(db.path());
   }
   const auto found = db.ask_number("PRAGMA user_version").value_or(0);
   if (db.failed()) return tl::unexpected(db.failure());
@@ -139,10 +173,10 @@ expected<std::int64_t> migrate(sqlite_connection& db, std::span<const migration>
 }
 
 expected<void> check_version(sqlite_connection& db, std::int64_t version) {
-  const bool foreign = is_foreign(db);
+  const bool another_s = is_foreign(db);
   const auto found = db.ask_number("PRAGMA user_version").value_or(0);
   if (db.failed()) return tl::unexpected(db.failure());
-  if (foreign) return fail(errc::io_error, "this SQLite file is no store of a job fabric", db.path());
+  if (another_s) return foreign(db.path());
   if (found != version) return tl::unexpected(newer(db, found, version));
   return {};
 }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 
 /// The tables, and how an older file becomes the newest. An operator may read them: `sqlite3 -readonly`.
@@ -24,6 +25,10 @@ inline constexpr std::int64_t schema_version = 1;
 
 /// Marks a SQLite file as a fabric's store (PRAGMA application_id).
 inline constexpr std::int64_t application_id = 0x4a464142; // "JFAB"
+
+/// What can be said of a file without SQLite, which would change it: errc::io_error for another program's database in
+/// rollback mode. A store is in WAL mode before anything is in it. Ok for all else, also if it cannot be read.
+expected<void> refuse_foreign_file(const std::string& path);
 
 /// Migrates the file to the last of `steps`, each in a transaction of its own. Before the first step, a file that holds
 /// a store already is copied to <path>.before-v<last>; a copy left by a migration that crashed is replaced.

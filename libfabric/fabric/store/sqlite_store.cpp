@@ -47,6 +47,7 @@ expected<std::unique_ptr<sqlite_store>> sqlite_store::open(const std::string& pa
   if (auto made = make_private_directory_of(path); !made) return tl::unexpected(made.error());
   auto owner = owner_lock::take(path + ".lock");
   if (!owner) return tl::unexpected(owner.error());
+  if (auto ours = refuse_foreign_file(path); !ours) return tl::unexpected(ours.error());
   auto db = sqlite_connection::open_writer(path);
   if (!db) return tl::unexpected(db.error());
   const auto schema = migrate(**db, migrations());

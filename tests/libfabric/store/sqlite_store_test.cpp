@@ -7,6 +7,8 @@
 #include "tests/libfabric/store/fixture.hpp"
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+#include <sqlite3.h>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -15,6 +17,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 
 using namespace fabric;
 using namespace fabric::store;
@@ -245,6 +248,43 @@ TEST_CASE("what is no store of ours gives io_error", "[store]") {
     for (int page = 20; page < 60; ++page) file.seekp(page * page_bytes).write(std::string(200, '\xff').data(), 200);
   }
   CHECK(sqlite_store::open(path, roomy()).error().code == errc::io_error);
+}
+
+TEST_CASE("another program's database is left as it is, byte for byte", "[store]") {
+  scratch home;
+  const auto path = home / "store.db";
+  const auto other = [&](const char* mode) {
+    sqlite3* db = nullptr;
+    REQUIRE(sqlite3_open(path.c_str(), &db) == SQLITE_OK);
+    const auto sql = std::string("PRAGMA journal_mode=") + mode + "; PRAGMA page_size=1024; PRAGMA user_version=1;" +
+                     "CREATE TABLE other(a); INSERT INTO other VALUES(1)";
+    CHECK(sqlite3_exec(db, sql.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK);
+    sqlite3_close(db);
+  };
+  const auto bytes = [&] {
+    std::ifstream file(path, std::ios::binary);
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  };
+  other(GENERATE("DELETE", "WAL"));
+  const auto before = bytes();
+  CHECK(sqlite_store::open(path, roomy()).error().code == errc::io_error);
+  CHECK(bytes() == before);
+  for (const auto* rest : {"-wal", "-shm", "-journal"}) CHECK_FALSE(std::filesystem::exists(path + rest));
+}
+
+TEST_CASE("a file that does not take a setting is refused, and the setting named", "[store]") {
+  scratch home;
+  const auto path = home / "store.db";
+  must(sqlite_store::open(path, roomy())).reset();
+  sqlite3* db = nullptr;
+  REQUIRE(sqlite3_open(path.c_str(), &db) == SQLITE_OK);
+  CHECK(sqlite3_exec(db, "PRAGMA journal_mode=DELETE; PRAGMA page_size=8192; VACUUM", nullptr, nullptr, nullptr) == 0);
+  sqlite3_close(db);
+  const auto refused = sqlite_store::open(path, roomy());
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == errc::io_error);
+  CHECK(refused.error().message.find("page_size") != std::string::npos);
+  CHECK(refused.error().message.find("8192") != std::string::npos);
 }
 
 TEST_CASE("a place that cannot be written gives io_error", "[store]") {
