@@ -111,7 +111,7 @@ answer engine::on(const lease& op) {
   answer reply;
   const auto before = match(op, reply);
   if (!before) return reply;
-  auto leased = apply_lease(before->row, {numbers_.last_fence + 1, op.node, op.length}, now_);
+  auto leased = apply_lease(before->row, {numbers_.next_fence(), op.node, op.length}, now_);
   if (!leased) return refused(op.id, std::move(leased).error());
   numbers_.last_fence = leased->fence;
   const stored_job after{std::move(*leased), before->bytes};

@@ -1,18 +1,33 @@
 #include "fabric/store/ledger.hpp"
 
+#include "fabric/invariant.hpp"
+
+#include <limits>
+
 namespace fabric::store {
 
 namespace {
 
+/// What SQLite can hold; at 10^6 a second that is 292,000 years.
+constexpr std::uint64_t largest = std::numeric_limits<std::int64_t>::max();
+
 std::uint64_t next(std::uint64_t& last, std::uint64_t& mark, std::uint64_t block) {
-  ++last;
-  if (last > mark) mark += block;
-  return last;
+  invariant(last <= mark);
+  if (last == mark) {
+    invariant(mark <= largest - block);
+    mark += block;
+  }
+  return ++last;
 }
 
 } // namespace
 
 job_id ledger::next_job() { return next(last_job, job_mark, job_block); }
+
+fence_t ledger::next_fence() const {
+  invariant(last_fence < largest);
+  return last_fence + 1;
+}
 
 std::uint64_t ledger::next_event() { return next(last_event, event_mark, event_block); }
 

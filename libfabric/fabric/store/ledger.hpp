@@ -35,8 +35,12 @@ struct ledger {
   std::uint64_t stale_ends = 0;    ///< Ends refused by their fence since the store exists.
   std::map<std::string, lane_record, std::less<>> lanes;
 
+  /// Numbers never given before. A restart goes on behind the stored mark, so a crash skips the rest of the block. The
+  /// copy that is put back after a transaction failed gives the same again: nobody was told of that transaction.
+  /// @pre below 2^63 (asserted).
   job_id next_job();
   std::uint64_t next_event();
+  fence_t next_fence() const; ///< Given away by setting last_fence.
 
   /// Jobs in `state`, over all lanes.
   std::uint64_t total(job_state state) const;

@@ -166,6 +166,7 @@ TEST_CASE("nothing is kept of a transaction in which an invariant broke, and the
   CHECK_FALSE(store->report().was_clean);
   CHECK(store->report().live_jobs == 1);
   CHECK(must(must(sqlite_reader::open(path))->list({})).size() == 1);
+  CHECK(commit(*store, {submission()}).answers[0].id > 1);
 }
 
 TEST_CASE("a commit that finds the store locked changes nothing and can be repeated", "[store]") {
