@@ -45,6 +45,12 @@ job new_row(const submit& op, job_id id, time_point now) {
   return row;
 }
 
+/// As a kick leaves it; so a kick whose answer was lost can be repeated.
+bool has_all_attempts(const job& row) {
+  const auto ended = row.attempt - (row.state == job_state::running ? 1 : 0);
+  return !is_final(row.state) && ended > 0 && row.counts == attempt_counts{} && row.lane_deaths == 0;
+}
+
 } // namespace
 
 engine::engine(rows& tables, ledger& numbers, admission allowed, time_point now)
@@ -170,6 +176,7 @@ answer engine::on(const cancel& op) {
 answer engine::on(const kick& op) {
   const auto before = tables_.find(op.id);
   if (!before) return refused(op.id, errc::not_found, "no job " + std::to_string(op.id));
+  if (has_all_attempts(before->row)) return done(op.id);
   auto kicked = apply_kick(before->row, now_);
   if (!kicked) return refused(op.id, std::move(kicked).error());
   const stored_job after{std::move(*kicked), before->bytes};

@@ -13,8 +13,11 @@
 
 /// What may be asked of the store, and what it answers. Values only; fabric/store/job_store.hpp applies them.
 ///
-/// Every operation is a compare-and-set and may be repeated: a repeat of one that was committed answers ok (submit with
-/// a key, end, cancel, extend) or errc::stale (the rest), and changes nothing.
+/// What a repeat of an operation that was committed does:
+///   submit with a key, end, cancel, kick, extend   answers ok and changes nothing
+///   lease, move, due                               answers errc::stale and changes nothing
+///   open_lane                                      opens the lane once more: the epoch before is stale
+///   submit without a key, lane_died, note          is done, counted or written once more
 namespace fabric::store {
 
 /// Admits one job. Answers with its id. errc::key_conflict: the key was used with another input;
@@ -73,7 +76,8 @@ struct cancel {
   std::string reason;
 };
 
-/// errc::not_found, errc::wrong_state unless buried.
+/// errc::not_found, errc::wrong_state unless buried; ok without a change for a live job that has run before and has all
+/// its attempts again.
 struct kick {
   job_id id = 0;
 };

@@ -176,7 +176,14 @@ TEST_CASE("the third failure buries; a kick brings the job back with its counts 
   CHECK(b.row(id).counts == attempt_counts{});
   REQUIRE(b.last.changes.size() == 1);
   CHECK_FALSE(b.last.changes[0].gone);
+  CHECK_FALSE(b.one(kick{id}).failure); // Its first answer may have been lost.
+  CHECK(b.last.changes.empty());
+  CHECK(b.last.events.empty());
   CHECK(b.take(id).row.value().attempt == 4);
+  CHECK_FALSE(b.one(kick{id}).failure);
+  CHECK(b.last.changes.empty());
+  b.finish(b.row(id), outcome::failed, {"", 1, b.now});
   CHECK(b.one(kick{id}).failure.value().code == errc::wrong_state);
+  CHECK(b.one(kick{b.add()}).failure.value().code == errc::wrong_state);
   CHECK(b.one(kick{999}).failure.value().code == errc::not_found);
 }
