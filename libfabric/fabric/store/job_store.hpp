@@ -78,6 +78,7 @@ public:
   virtual expected<std::vector<event>> events(std::uint64_t after, std::size_t limit) = 0; ///< Ascending by id.
   virtual expected<std::vector<event>> last_events(std::size_t limit) = 0;                 ///< Ascending by id.
   virtual expected<std::vector<lane_counts>> counts() = 0;
+  virtual expected<std::uint64_t> stale_ends() = 0; ///< Ends refused by their fence since the store exists.
 };
 
 } // namespace fabric::store

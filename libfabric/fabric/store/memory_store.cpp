@@ -120,6 +120,11 @@ expected<std::vector<event>> memory_store::last_events(std::size_t limit) {
   return page;
 }
 
+expected<std::uint64_t> memory_store::stale_ends() {
+  const std::lock_guard lock(guard_);
+  return numbers_.stale_ends;
+}
+
 expected<std::vector<lane_counts>> memory_store::counts() {
   const std::lock_guard lock(guard_);
   std::map<std::string, lane_counts> lanes;

@@ -150,6 +150,13 @@ expected<std::vector<event>> sqlite_reader::last_events(std::size_t limit) {
   });
 }
 
+expected<std::uint64_t> sqlite_reader::stale_ends() {
+  return state_->ask([&] {
+    const auto count = state_->db->ask_number("SELECT value FROM meta WHERE name='stale_ends'");
+    return static_cast<std::uint64_t>(count.value_or(0));
+  });
+}
+
 expected<std::vector<lane_counts>> sqlite_reader::counts() {
   return state_->ask([&] {
     std::vector<lane_counts> all;

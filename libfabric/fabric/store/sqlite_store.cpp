@@ -75,6 +75,7 @@ expected<void> sqlite_store::state::start() {
   sqlite3_busy_timeout(db->raw(), static_cast<int>(lock_wait.count()));
   report.live_jobs = numbers.live();
   report.running = numbers.total(job_state::running);
+  report.stale_ends = numbers.stale_ends;
   return {};
 }
 

@@ -22,12 +22,13 @@ struct sqlite_options {
 
 /// What opening found, for the log.
 struct open_report {
-  bool created = false;        ///< There was no store before.
-  bool was_clean = true;       ///< The last owner closed it; otherwise it was checked (PRAGMA quick_check).
-  std::int64_t schema = 0;     ///< Version found; 0 when created. It is the newest now.
-  std::uint64_t live_jobs = 0; ///< Jobs that are not final.
-  std::uint64_t running = 0;   ///< Attempts under lease.
-  std::string sqlite;          ///< Version of the library.
+  bool created = false;         ///< There was no store before.
+  bool was_clean = true;        ///< The last owner closed it; otherwise it was checked (PRAGMA quick_check).
+  std::int64_t schema = 0;      ///< Version found; 0 when created. It is the newest now.
+  std::uint64_t live_jobs = 0;  ///< Jobs that are not final.
+  std::uint64_t running = 0;    ///< Attempts under lease.
+  std::uint64_t stale_ends = 0; ///< Ends refused by their fence since the store exists.
+  std::string sqlite;           ///< Version of the library.
 };
 
 /// The only writer. One thread uses it. Open it before any reader, close it after them.

@@ -105,7 +105,9 @@ TEST_CASE("an end under an old fence is stale, changes no job, and is kept as an
   const auto second = *b.take(first.id).row;
   end late{first.id, first.fence, "fast", b.fast, {}, {}};
   late.how = {outcome::succeeded, true, start, 1s, "late", R"({"cause":"x"})", "1", 0};
+  CHECK(must(b.reader->stale_ends()) == 0);
   CHECK(b.one(late).failure.value().code == errc::stale);
+  CHECK(must(b.reader->stale_ends()) == 1);
   CHECK(b.last.changes.empty());
   CHECK(b.row(first.id) == second);
   CHECK(must(b.reader->result(first.id)) == std::nullopt);
@@ -128,6 +130,22 @@ TEST_CASE("an end is stale when the attempt ended otherwise, or the job is unkno
   auto future = running;
   future.fence = 999;
   CHECK(b.finish(future, outcome::succeeded).failure.value().code == errc::stale);
+  CHECK(must(b.reader->stale_ends()) == 3);
+  CHECK_FALSE(b.finish(running, outcome::succeeded).failure); // A repeat is none.
+  CHECK(must(b.reader->stale_ends()) == 3);
+}
+
+TEST_CASE("stale ends are counted over restarts", "[store]") {
+  scratch home;
+  const auto path = home / "store.db";
+  for (std::uint64_t before = 0; before < 3; ++before) {
+    const auto store = must(sqlite_store::open(path, roomy()));
+    CHECK(store->report().stale_ends == before);
+    end late{1, 1, "fast", before + 1, {}, {}};
+    late.how.how = outcome::failed;
+    must(store->apply(std::vector<operation>{open_lane{"fast"}, late}, start));
+    CHECK(must(must(sqlite_reader::open(path))->stale_ends()) == before + 1);
+  }
 }
 
 TEST_CASE("an end without an outcome is refused and the job keeps running", "[store]") {
