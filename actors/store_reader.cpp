@@ -47,19 +47,9 @@ private:
   }
 
   job_details details(job_id id) {
-    job_details reply;
-    const auto take = [&](auto what, auto& into) {
-      if (what)
-        into = std::move(*what);
-      else if (!reply.failure)
-        reply.failure = what.error();
-    };
-    take(db_->find(id), reply.row);
-    if (reply.failure) return reply;
-    take(db_->attempts(id), reply.attempts);
-    take(db_->input(id), reply.input);
-    take(db_->result(id), reply.result);
-    return reply;
+    auto all = db_->details(id);
+    if (!all) return {all.error(), {}, {}, {}, {}};
+    return {std::nullopt, std::move(all->row), std::move(all->attempts), std::move(all->input), std::move(all->result)};
   }
 
   event_page events(const get_events& m) {

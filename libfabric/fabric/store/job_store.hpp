@@ -65,6 +65,14 @@ struct lane_counts {
   duration wasted{};             ///< Their run time.
 };
 
+/// All that is kept of one job, as of one instant.
+struct job_record {
+  job row;
+  std::vector<attempt> attempts; ///< Ascending.
+  std::string input;
+  std::optional<std::string> result; ///< nullopt: none yet.
+};
+
 /// Read-only questions, on a connection of their own. Each ends its read transaction within 250 ms.
 class job_reader {
 public:
@@ -72,6 +80,7 @@ public:
   virtual expected<job> find(job_id id) = 0;                                    ///< errc::not_found.
   virtual expected<std::vector<job>> find_all(std::span<const job_id> ids) = 0; ///< Missing ids are left out.
   virtual expected<std::vector<attempt>> attempts(job_id id) = 0;               ///< Ascending.
+  virtual expected<job_record> details(job_id id) = 0;                          ///< errc::not_found.
   virtual expected<std::string> input(job_id id) = 0;                           ///< errc::not_found.
   virtual expected<std::optional<std::string>> result(job_id id) = 0;           ///< nullopt: none yet.
   virtual expected<std::vector<job>> list(const job_filter& filter) = 0;        ///< Newest first.

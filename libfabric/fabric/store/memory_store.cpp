@@ -20,6 +20,19 @@ bool passes(const job_filter& filter, const job& row) {
          (filter.job_class.empty() || filter.job_class == row.job_class);
 }
 
+std::vector<attempt> attempts_of(const memory_rows& tables, job_id id) {
+  std::vector<attempt> all;
+  if (const auto found = tables.attempts().find(id); found != tables.attempts().end())
+    for (const auto& kept : found->second) all.push_back(kept.row);
+  return all;
+}
+
+std::optional<std::string> result_of(const memory_rows& tables, job_id id) {
+  const auto found = tables.results().find(id);
+  if (found == tables.results().end()) return std::nullopt;
+  return found->second;
+}
+
 } // namespace
 
 memory_store::memory_store(memory_options options)
@@ -70,10 +83,14 @@ expected<std::vector<job>> memory_store::find_all(std::span<const job_id> ids) {
 
 expected<std::vector<attempt>> memory_store::attempts(job_id id) {
   const std::lock_guard lock(guard_);
-  std::vector<attempt> all;
-  if (const auto found = tables_.attempts().find(id); found != tables_.attempts().end())
-    for (const auto& kept : found->second) all.push_back(kept.row);
-  return all;
+  return attempts_of(tables_, id);
+}
+
+expected<job_record> memory_store::details(job_id id) {
+  const std::lock_guard lock(guard_);
+  auto found = tables_.find(id);
+  if (!found) return no_job(id);
+  return job_record{std::move(found->row), attempts_of(tables_, id), tables_.input(id), result_of(tables_, id)};
 }
 
 expected<std::string> memory_store::input(job_id id) {
@@ -85,9 +102,7 @@ expected<std::string> memory_store::input(job_id id) {
 
 expected<std::optional<std::string>> memory_store::result(job_id id) {
   const std::lock_guard lock(guard_);
-  const auto found = tables_.results().find(id);
-  if (found == tables_.results().end()) return std::optional<std::string>{};
-  return std::optional(found->second);
+  return result_of(tables_, id);
 }
 
 expected<std::vector<job>> memory_store::list(const job_filter& filter) {

@@ -29,6 +29,7 @@ public:
   expected<job> find(job_id id) override;
   expected<std::vector<job>> find_all(std::span<const job_id> ids) override;
   expected<std::vector<attempt>> attempts(job_id id) override;
+  expected<job_record> details(job_id id) override;
   expected<std::string> input(job_id id) override;
   expected<std::optional<std::string>> result(job_id id) override;
   expected<std::vector<job>> list(const job_filter& filter) override;

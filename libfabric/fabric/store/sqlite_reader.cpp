@@ -38,6 +38,21 @@ struct sqlite_reader::state {
     return answers;
   }
 
+  // The rest is to be called by such questions.
+  std::optional<job> row(job_id id) {
+    if (!find.with(id).row()) return std::nullopt;
+    auto found = read_job(find).row;
+    find.stop();
+    return found;
+  }
+
+  std::vector<attempt> attempts_of(job_id id) {
+    std::vector<attempt> rows;
+    attempts.with(id);
+    while (attempts.row()) rows.push_back(read_attempt(attempts));
+    return rows;
+  }
+
   std::unique_ptr<sqlite_connection> db;
   std::chrono::milliseconds limit;
   sqlite_statement find, attempts, input, result, events, last_events;
@@ -98,22 +113,26 @@ expected<job> sqlite_reader::find(job_id id) {
 expected<std::vector<job>> sqlite_reader::find_all(std::span<const job_id> ids) {
   return state_->ask([&] {
     std::vector<job> rows;
-    for (const auto id : ids) {
-      if (!state_->find.with(id).row()) continue;
-      rows.push_back(read_job(state_->find).row);
-      state_->find.stop();
-    }
+    for (const auto id : ids)
+      if (auto found = state_->row(id)) rows.push_back(*std::move(found));
     return rows;
   });
 }
 
 expected<std::vector<attempt>> sqlite_reader::attempts(job_id id) {
-  return state_->ask([&] {
-    std::vector<attempt> rows;
-    auto& query = state_->attempts.with(id);
-    while (query.row()) rows.push_back(read_attempt(query));
-    return rows;
+  return state_->ask([&] { return state_->attempts_of(id); });
+}
+
+expected<job_record> sqlite_reader::details(job_id id) {
+  auto all = state_->ask([&]() -> std::optional<job_record> {
+    auto row = state_->row(id);
+    if (!row) return std::nullopt;
+    return job_record{*std::move(row), state_->attempts_of(id), text_of(state_->input, id).value_or(""),
+                      text_of(state_->result, id)};
   });
+  if (!all) return tl::unexpected(all.error());
+  if (!*all) return no_job(id);
+  return std::move(**all);
 }
 
 expected<std::string> sqlite_reader::input(job_id id) {

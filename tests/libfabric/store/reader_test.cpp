@@ -69,6 +69,21 @@ TEST_CASE("find, find_all and input know what is missing", "[store]") {
   CHECK(ids(must(b.reader->find_all(asked))) == std::vector<job_id>{3, 1});
 }
 
+TEST_CASE("the details of a job are what the single questions answer", "[store]") {
+  bench b(BOTH_STORES);
+  fill(b);
+  CHECK(b.reader->details(99).error().code == errc::not_found);
+  for (job_id id = 1; id <= 7; ++id) {
+    const auto all = must(b.reader->details(id));
+    CHECK(all.row == b.row(id));
+    CHECK(all.attempts == must(b.reader->attempts(id)));
+    CHECK(all.input == must(b.reader->input(id)));
+    CHECK(all.result == must(b.reader->result(id)));
+  }
+  CHECK(must(b.reader->details(1)).result == "null");
+  CHECK(must(b.reader->details(1)).attempts.size() == 1);
+}
+
 TEST_CASE("counts say how many jobs of each state a lane has", "[store]") {
   bench b(BOTH_STORES);
   fill(b);
