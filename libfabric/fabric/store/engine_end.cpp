@@ -33,6 +33,16 @@ std::string text_of(const job& after, const attempt_end& how) {
   return how.reason.empty() ? after.reason : how.reason;
 }
 
+/// A report may be long, and a node that does not stop sending it may fill the log: its beginning says enough.
+constexpr std::size_t event_text_max = 400;
+
+std::string shortened(std::string text) {
+  if (text.size() <= event_text_max) return text;
+  auto cut = event_text_max;
+  while (cut > 0 && (static_cast<unsigned char>(text[cut]) & 0xc0) == 0x80) --cut; // Not inside a character.
+  return text.substr(0, cut) + "…";
+}
+
 } // namespace
 
 answer engine::on(const end& op) {
@@ -84,6 +94,7 @@ answer engine::repeat_or_stale(const end& op, const stored_job* found) {
   what.text = "refused " + std::string(to_string(op.how.how)) + " under fence " + std::to_string(op.fence);
   if (!op.how.reason.empty()) what.text += ": " + op.how.reason;
   if (!op.how.report.empty()) what.text += " " + op.how.report;
+  what.text = shortened(std::move(what.text));
   journal_.tell(std::move(what));
   reply.failure = error{
       errc::stale, "fence " + std::to_string(op.fence) + " of job " + std::to_string(op.id) + " is not the running one",

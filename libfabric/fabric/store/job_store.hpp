@@ -21,6 +21,7 @@ struct retention {
   duration buried_age = std::chrono::hours{24 * 7};
   std::uint64_t bytes = 0; ///< Payloads and results of finished jobs together; oldest go first.
   duration events_age = std::chrono::hours{24 * 7};
+  std::uint64_t events_count = 100'000;
   duration prune_budget = std::chrono::milliseconds{1}; ///< Time spent pruning per transaction, at most.
 };
 

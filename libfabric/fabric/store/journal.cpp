@@ -54,7 +54,10 @@ void journal::tell(std::string kind, const job& row, std::string text) {
 void journal::tell(event what) {
   what.id = numbers_.next_event();
   what.at = now_;
-  if (is_logged(what.kind)) tables_.log(what);
+  if (is_logged(what.kind)) {
+    tables_.log(what);
+    ++numbers_.kept_events;
+  }
   result_.events.push_back(std::move(what));
 }
 

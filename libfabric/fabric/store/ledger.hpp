@@ -30,6 +30,7 @@ struct ledger {
   fence_t last_fence = 0;
   std::uint64_t last_event = 0;
   std::uint64_t event_mark = 0;    ///< Stored, as job_mark.
+  std::uint64_t kept_events = 0;   ///< In the table; counted at the start, not stored.
   std::uint64_t last_demotion = 0; ///< Order of demotions; see job::demoted_order.
   std::uint64_t final_bytes = 0;   ///< Payloads and results of the kept final jobs.
   std::uint64_t stale_ends = 0;    ///< Ends refused by their fence since the store exists.

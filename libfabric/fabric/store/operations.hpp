@@ -41,8 +41,8 @@ struct lease {
 };
 
 /// An attempt ended. Judged by its fence alone, never by the clock or the version. errc::stale if the job runs under a
-/// newer fence or ended otherwise; then it is counted and the report kept as a `stale_end` event. A repeat of the end
-/// that was committed for this fence answers ok.
+/// newer fence or ended otherwise; then it is counted, and the beginning of the report kept as a `stale_end` event. A
+/// repeat of the end that was committed for this fence answers ok.
 struct end {
   job_id id = 0;
   fence_t fence = 0;

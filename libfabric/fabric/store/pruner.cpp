@@ -30,8 +30,12 @@ bool pruner::over_count(const ledger& numbers) const {
 
 bool pruner::over_bytes(const ledger& numbers) const { return keep_.bytes > 0 && numbers.final_bytes > keep_.bytes; }
 
+bool pruner::over_events(const ledger& numbers) const {
+  return keep_.events_count > 0 && numbers.kept_events > keep_.events_count;
+}
+
 bool pruner::may_have_work(const ledger& numbers, time_point now) const {
-  return now >= next_due_ || over_count(numbers) || over_bytes(numbers);
+  return now >= next_due_ || over_count(numbers) || over_bytes(numbers) || over_events(numbers);
 }
 
 void pruner::wake_at(time_point due) { next_due_ = std::min(next_due_, due); }
@@ -45,7 +49,7 @@ std::vector<pruned_job> pruner::prune(rows& tables, ledger& numbers, time_point 
   bool jobs_left = true, events_left = true;
   while ((jobs_left || events_left) && !tables.failed()) {
     if (jobs_left) jobs_left = prune_job(tables, numbers, now, gone);
-    if (events_left) events_left = prune_event(tables, now);
+    if (events_left) events_left = prune_event(tables, numbers, now);
     if (clock_() >= stop_at) break;
   }
   if (jobs_left || events_left) next_due_ = no_time; // the budget ended it
@@ -77,14 +81,15 @@ bool pruner::prune_job(rows& tables, ledger& numbers, time_point now, std::vecto
   return true;
 }
 
-bool pruner::prune_event(rows& tables, time_point now) {
+bool pruner::prune_event(rows& tables, ledger& numbers, time_point now) {
   const auto oldest = tables.oldest_event();
   if (!oldest) return false;
-  if (now - *oldest < keep_.events_age) {
+  if (now - *oldest < keep_.events_age && !over_events(numbers)) {
     wake_at(*oldest + keep_.events_age);
     return false;
   }
   tables.erase_oldest_event();
+  --numbers.kept_events;
   return true;
 }
 

@@ -31,10 +31,11 @@ public:
 
 private:
   bool prune_job(rows& tables, ledger& numbers, time_point now, std::vector<pruned_job>& gone);
-  bool prune_event(rows& tables, time_point now);
+  bool prune_event(rows& tables, ledger& numbers, time_point now);
   std::optional<final_row> next_victim(rows& tables, const ledger& numbers, time_point now);
   bool over_count(const ledger& numbers) const;
   bool over_bytes(const ledger& numbers) const;
+  bool over_events(const ledger& numbers) const;
   void wake_at(time_point due);
 
   retention keep_;

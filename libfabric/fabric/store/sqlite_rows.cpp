@@ -163,6 +163,7 @@ ledger sqlite_rows::load_ledger() {
   read.last_job = read.job_mark = meta("job_mark");
   read.last_fence = meta("fence");
   read.last_event = read.event_mark = meta("event_mark");
+  read.kept_events = static_cast<std::uint64_t>(db_.ask_number("SELECT count(*) FROM events").value_or(0));
   read.last_demotion = meta("demotion");
   read.final_bytes = meta("final_bytes");
   read.stale_ends = meta("stale_ends");

@@ -1,3 +1,5 @@
+#include "fabric/job/strict_json.hpp"
+
 #include "tests/libfabric/store/fixture.hpp"
 
 #include <catch2/catch_test_macros.hpp>
@@ -133,6 +135,22 @@ TEST_CASE("an end is stale when the attempt ended otherwise, or the job is unkno
   CHECK(must(b.reader->stale_ends()) == 3);
   CHECK_FALSE(b.finish(running, outcome::succeeded).failure); // A repeat is none.
   CHECK(must(b.reader->stale_ends()) == 3);
+}
+
+TEST_CASE("the event of a stale end keeps the beginning of its report", "[store]") {
+  bench b(BOTH_STORES);
+  const auto running = *b.take(b.add()).row;
+  b.finish(running, outcome::succeeded);
+  end late{running.id, running.fence, "fast", b.fast, {}, {}};
+  late.how.how = outcome::failed;
+  for (int i = 0; i < 1000; ++i) late.how.report += "é";
+  const auto lead = GENERATE("", "x"); // A cut would fall inside a character in one of the two.
+  late.how.reason = std::string("lost") + lead;
+  b.one(late);
+  const auto text = must(b.reader->last_events(1)).at(0).text;
+  CHECK(text.size() < 410);
+  CHECK(text.find("lost") != std::string::npos);
+  CHECK(is_utf8(text));
 }
 
 TEST_CASE("stale ends are counted over restarts", "[store]") {

@@ -97,6 +97,29 @@ TEST_CASE("events go at their age", "[store]") {
   CHECK(b.logged() == std::vector<std::string>{"young"});
 }
 
+TEST_CASE("above their count the oldest events go first; zero is no limit", "[store]") {
+  const auto which = BOTH_STORES;
+  const auto limit = GENERATE(0u, 3u);
+  bench b(which, keeping({.events_count = limit}));
+  for (const auto* kind : {"a", "b", "c", "d", "e"}) b.one(note{kind, "", "", 0, ""});
+  CHECK(b.logged().size() == (limit == 0 ? 5 : 3));
+  CHECK(b.logged().back() == "e");
+  CHECK_FALSE(b.last.more_to_prune);
+}
+
+TEST_CASE("the count of events holds over a restart", "[store]") {
+  scratch home;
+  auto options = roomy();
+  options.retention.events_count = 3;
+  for (int i = 0; i < 3; ++i) {
+    const auto store = must(sqlite_store::open(home / "store.db", options));
+    must(store->apply(std::vector<operation>(2, note{"n", "", "", 0, std::to_string(i)}), start));
+  }
+  const auto kept = must(must(sqlite_reader::open(home / "store.db"))->events(0, 100));
+  REQUIRE(kept.size() == 3);
+  CHECK(kept[0].text == "1");
+}
+
 TEST_CASE("pruning stops at its budget but removes at least one row, and goes on next time", "[store]") {
   auto options = keeping({.succeeded_age = 10s, .prune_budget = std::chrono::milliseconds{1}});
   auto tick = std::make_shared<std::chrono::steady_clock::time_point>();
