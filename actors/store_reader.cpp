@@ -1,4 +1,5 @@
 #include "fabric/job/limits.hpp"
+#include "fabric/store/counts.hpp"
 
 #include "actors/compat.hpp"
 #include "actors/messages.hpp"
@@ -9,8 +10,6 @@
 namespace fabric::actors {
 
 namespace {
-
-constexpr std::size_t page_max = 1000;
 
 class store_reader_shell : public store_reader_actor::base {
 public:
@@ -42,7 +41,7 @@ private:
   }
 
   job_page list(list_jobs& m) {
-    m.filter.limit = std::clamp<std::size_t>(m.filter.limit, 1, page_max);
+    m.filter.limit = std::clamp<std::size_t>(m.filter.limit, 1, store::page_limit);
     return page(db_->list(m.filter));
   }
 
@@ -53,7 +52,7 @@ private:
   }
 
   event_page events(const get_events& m) {
-    const auto limit = std::clamp<std::size_t>(m.limit, 1, page_max);
+    const auto limit = std::clamp<std::size_t>(m.limit, 1, store::page_limit);
     auto rows = m.after == 0 ? db_->last_events(limit) : db_->events(m.after, limit);
     if (!rows) return {{}, rows.error()};
     return {std::move(*rows), std::nullopt};

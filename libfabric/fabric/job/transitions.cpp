@@ -110,9 +110,8 @@ std::string reason_of(outcome how, const attempt_end& end) {
 
 } // namespace
 
-expected<job> apply_lease(const job& before, const lease_terms& terms, time_point now) {
+expected<job> apply_lease(const job& before, const lease_terms& terms) {
   invariant(terms.fence > 0);
-  (void)now; // When it was leased is the attempt's to keep.
   if (before.state != job_state::ready) return not_in(before, "ready");
   invariant(terms.fence > before.fence);
   job after = changed(before);

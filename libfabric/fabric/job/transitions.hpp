@@ -29,7 +29,7 @@ struct end_decision {
 };
 
 /// ready -> running. @pre terms.fence > 0 (asserted). Counts the attempt number.
-expected<job> apply_lease(const job& before, const lease_terms& terms, time_point now);
+expected<job> apply_lease(const job& before, const lease_terms& terms);
 
 /// running -> whatever the outcome and the caps say. The caller has checked that `end` carries the job's fence.
 /// A requested cancel wins over everything but `succeeded`. Without a cancel:

@@ -2,6 +2,8 @@
 
 namespace fabric::store {
 
+tl::unexpected<error> no_job(job_id id) { return fail(errc::not_found, "no job " + std::to_string(id)); }
+
 lane_counts counts_of(const std::string& lane, const state_totals& jobs) {
   const auto of = [&](job_state state) { return jobs[static_cast<std::size_t>(state)]; };
   lane_counts counts;

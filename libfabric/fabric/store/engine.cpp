@@ -1,5 +1,7 @@
 #include "fabric/store/engine.hpp"
 
+#include "fabric/store/job_store.hpp"
+
 #include <utility>
 #include <variant>
 
@@ -117,7 +119,7 @@ answer engine::on(const lease& op) {
   answer reply;
   const auto before = match(op, reply);
   if (!before) return reply;
-  auto leased = apply_lease(before->row, {numbers_.next_fence(), op.node, op.length}, now_);
+  auto leased = apply_lease(before->row, {numbers_.next_fence(), op.node, op.length});
   if (!leased) return refused(op.id, std::move(leased).error());
   numbers_.last_fence = leased->fence;
   const stored_job after{std::move(*leased), before->bytes};
@@ -161,10 +163,9 @@ answer engine::on(const due& op) {
 
 answer engine::on(const cancel& op) {
   const auto before = tables_.find(op.id);
-  if (!before) return refused(op.id, errc::not_found, "no job " + std::to_string(op.id));
-  if (before->row.state == job_state::cancelled || before->row.cancel_requested) {
-    if (!is_final(before->row.state) || before->row.state == job_state::cancelled) return done(op.id);
-  }
+  if (!before) return refused(op.id, no_job(op.id).value());
+  const bool is_asked = !is_final(before->row.state) && before->row.cancel_requested;
+  if (is_asked || before->row.state == job_state::cancelled) return done(op.id);
   auto cancelled = apply_cancel(before->row, op.reason, now_);
   if (!cancelled) return refused(op.id, std::move(cancelled).error());
   const stored_job after{std::move(*cancelled), before->bytes};
@@ -175,7 +176,7 @@ answer engine::on(const cancel& op) {
 
 answer engine::on(const kick& op) {
   const auto before = tables_.find(op.id);
-  if (!before) return refused(op.id, errc::not_found, "no job " + std::to_string(op.id));
+  if (!before) return refused(op.id, no_job(op.id).value());
   if (has_all_attempts(before->row)) return done(op.id);
   auto kicked = apply_kick(before->row, now_);
   if (!kicked) return refused(op.id, std::move(kicked).error());

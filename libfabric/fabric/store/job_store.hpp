@@ -59,6 +59,9 @@ struct job_filter {
   std::size_t limit = 50;          ///< 1 .. 1000.
 };
 
+/// The answer about a job that is not there.
+tl::unexpected<error> no_job(job_id id);
+
 struct lane_counts {
   std::string lane;
   std::uint64_t waiting = 0, scheduled = 0, ready = 0, running = 0, succeeded = 0, buried = 0, cancelled = 0;

@@ -12,8 +12,6 @@ namespace fabric::store {
 
 namespace {
 
-tl::unexpected<error> no_job(job_id id) { return fail(errc::not_found, "no job " + std::to_string(id)); }
-
 bool passes(const job_filter& filter, const job& row) {
   return (filter.states.empty() || std::ranges::count(filter.states, row.state) > 0) &&
          (filter.lane.empty() || filter.lane == row.lane) &&

@@ -9,6 +9,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace fabric::store {
 
@@ -77,9 +78,13 @@ int sqlite_connection::on_wal(void* self, sqlite3*, const char*, int pages) {
   return SQLITE_OK;
 }
 
+void sqlite_connection::note(int code, std::string message) {
+  if (!failure_) failure_ = sqlite_failure{code, 0, std::move(message)};
+}
+
 void sqlite_connection::note(int code) {
   if (failure_) return;
-  failure_ = sqlite_failure{code, 0, sqlite3_errmsg(db_)};
+  note(code, sqlite3_errmsg(db_));
   if ((code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_CANTOPEN) failure_->os_error = sqlite3_system_errno(db_);
 }
 

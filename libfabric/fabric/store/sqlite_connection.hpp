@@ -49,6 +49,7 @@ public:
 
   /// Keeps `code` as the failure unless there is one already. Not for OK, ROW, DONE.
   void note(int code);
+  void note(int code, std::string message); ///< Of what SQLite itself finds nothing wrong with.
   bool failed() const { return failure_.has_value(); }
   error failure() const { return as_error(*failure_, path_); }
   void forget_failure() { failure_.reset(); }

@@ -60,8 +60,6 @@ struct sqlite_reader::state {
 
 namespace {
 
-tl::unexpected<error> no_job(job_id id) { return fail(errc::not_found, "no job " + std::to_string(id)); }
-
 std::optional<std::string> text_of(sqlite_statement& query, job_id id) {
   if (!query.with(id).row()) return std::nullopt;
   auto text = query.text(0);

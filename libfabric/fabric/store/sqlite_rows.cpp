@@ -95,7 +95,8 @@ void sqlite_rows::update(const stored_job& after) {
             row.cancel_requested, row.node, row.lease, row.lane_deaths, row.wasted, after.bytes)
       .run();
   // The only writer read this row in the same transaction: if it changed since, the file is not what we think it is.
-  if (!failed() && sqlite3_changes(db_.raw()) != 1) db_.note(SQLITE_CORRUPT);
+  if (!failed() && sqlite3_changes(db_.raw()) != 1)
+    db_.note(SQLITE_CORRUPT, "job " + std::to_string(row.id) + " was changed by somebody else while it was written");
 }
 
 void sqlite_rows::put_result(job_id id, std::string_view result, time_point now) {

@@ -177,7 +177,12 @@ expected<void> check_version(sqlite_connection& db, std::int64_t version) {
   const auto found = db.ask_number("PRAGMA user_version").value_or(0);
   if (db.failed()) return tl::unexpected(db.failure());
   if (another_s) return foreign(db.path());
-  if (found != version) return tl::unexpected(newer(db, found, version));
+  if (found > version) return tl::unexpected(newer(db, found, version));
+  if (found < version)
+    return fail(errc::incompatible,
+                "the store has schema version " + std::to_string(found) + ", this build reads " +
+                    std::to_string(version) + ": start this build's fabricd on it, which migrates it",
+                db.path());
   return {};
 }
 

@@ -54,7 +54,7 @@ struct world {
   expected<job> apply(op what, const job& j) {
     now += duration{static_cast<std::int64_t>(below(20'000'000))};
     switch (what) {
-    case op::lease: return apply_lease(j, {++fence, "a" + std::to_string(below(3)), 15s}, now);
+    case op::lease: return apply_lease(j, {++fence, "a" + std::to_string(below(3)), 15s});
     case op::end: return apply_random_end(j);
     case op::overflow: return apply_move(j, below(2) != 0 ? "fast" : "slow", true);
     case op::hand_back: return apply_move(j, below(2) != 0 ? "fast" : "slow", false);

@@ -77,11 +77,11 @@ template <class Transition> void only_from(std::initializer_list<job_state> allo
 } // namespace
 
 TEST_CASE("only a ready job can be leased", "[job]") {
-  only_from({job_state::ready}, [](const job& j) { return apply_lease(j, {12, "a1", 15s}, t0); });
+  only_from({job_state::ready}, [](const job& j) { return apply_lease(j, {12, "a1", 15s}); });
 }
 
 TEST_CASE("a lease fixes node, fence and length and counts the attempt", "[job]") {
-  const auto after = apply_lease(in_state(job_state::ready), {12, "a1", 15s}, t0);
+  const auto after = apply_lease(in_state(job_state::ready), {12, "a1", 15s});
   REQUIRE(after);
   CHECK(after->state == job_state::running);
   CHECK(after->fence == 12);

@@ -232,6 +232,28 @@ TEST_CASE("a store of a newer version is refused and left as it is", "[store]") 
   CHECK(must(sqlite_connection::open_writer(path))->ask_number("PRAGMA user_version") == 99);
 }
 
+TEST_CASE("a reader says of an older store that it is to be migrated", "[store]") {
+  scratch home;
+  const auto path = home / "store.db";
+  must(sqlite_store::open(path, roomy())).reset();
+  const auto older = check_version(*must(sqlite_connection::open_reader(path)), schema_version + 1).error();
+  CHECK(older.code == errc::incompatible);
+  CHECK(older.message.find("migrates") != std::string::npos);
+  CHECK(older.message.find("newer build") == std::string::npos);
+}
+
+TEST_CASE("a row that changed under a transaction is a store not to be trusted, and says so", "[store]") {
+  scratch home;
+  const auto path = home / "store.db";
+  const auto store = must(sqlite_store::open(path, roomy()));
+  commit(*store, {submission()});
+  must(sqlite_connection::open_writer(path))
+      ->exec("CREATE TRIGGER meddler BEFORE UPDATE ON jobs BEGIN SELECT RAISE(IGNORE); END");
+  const auto why = store->apply(std::vector<operation>{cancel{1, "x"}}, start).error();
+  CHECK(why.code == errc::io_error);
+  CHECK(why.message.find("job 1 was changed") != std::string::npos);
+}
+
 TEST_CASE("what is no store of ours gives io_error", "[store]") {
   scratch home;
   const auto path = home / "store.db";
