@@ -140,6 +140,34 @@ TEST_CASE("a job that killed its lane twice keeps its lease until its attempt is
   CHECK(w.process.runs.size() == 2);
 }
 
+TEST_CASE("a lease that was not committed when its lane died leaves nothing and is decided again at once",
+          "[restart]") {
+  world w;
+  bool crashed = false;
+  w.store->before_commit = [&](std::span<const store::operation> ops) {
+    w.store->failure.reset();
+    if (crashed || !testing::has<store::lease>(ops)) return;
+    crashed = true;
+    w.crash("lane/fast");
+    w.store->failure = error{errc::disk_full, "the transaction fails", ""};
+  };
+  const auto id = w.submit();
+  REQUIRE(crashed);
+  CHECK(w.state(id) == job_state::ready);
+  CHECK(w.attempts(id).empty());
+  CHECK(w.process.runs.empty());
+  w.advance(200ms); // The lane comes back after its backoff.
+  CHECK(w.starts("lane/fast") == 2);
+  CHECK(w.state(id) == job_state::running);
+  CHECK(w.process.runs.size() == 1);
+  w.advance(30s);
+  CHECK(w.process.runs.size() == 1);
+  finish(w, id);
+  CHECK(w.state(id) == job_state::succeeded);
+  REQUIRE(w.attempts(id).size() == 1);
+  CHECK(w.attempts(id)[0].number == 1);
+}
+
 TEST_CASE("a lane with more jobs than a page loads them all, in their order", "[restart]") {
   auto how = world_settings{};
   how.config.lanes[0].slots = 1;

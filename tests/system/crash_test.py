@@ -1,8 +1,8 @@
 """kill -9 of fabricd, the runner, a keeper, all of them: the rows of the crash table in the design (section 5).
 
 Rows that cannot be hit from outside are covered where the instant can be chosen: "lane decided, lease not committed"
-by libfabric/lane/loading_test, "end committed, not acknowledged" by libfabric/store/end_test and
-libfabric/node/worker_test.
+by actors/restart_test and libfabric/lane/loading_test, "end committed, not acknowledged" by libfabric/store/end_test
+and libfabric/node/worker_test.
 """
 
 import json
@@ -10,9 +10,14 @@ import os
 import signal
 import unittest
 
-from harness import NodeTest, alive, eventually, start_ticks
+from harness import NodeTest, alive, eventually, read_bytes, start_ticks
 
 SHORT_LEASE = {"lease": {"first": "3s", "max": "3s", "node_silence": "2s"}}
+
+
+def age_s(pid):
+    up = float(read_bytes("/proc/uptime").split()[0])
+    return up - start_ticks(pid) / os.sysconf("SC_CLK_TCK")
 
 
 class CrashTest(NodeTest):
@@ -59,8 +64,8 @@ class Fabricd(CrashTest):
 
     def test_lease_committed_but_the_start_is_lost(self):
         """Row 4: the runner is frozen and never reads the order; the next one does not hold the fence, so the job is
-        queued again at once, and no attempt counts."""
-        n = self.node()
+        queued again at once, long before its lease is over, and no attempt counts."""
+        n = self.node({"lease": {"first": "10m", "node_silence": "5m"}})
         n.wait(n.run("true"))
         runner, keepers = n.runner(), n.keepers()
         os.kill(runner, signal.SIGSTOP)
@@ -89,14 +94,17 @@ class Fabricd(CrashTest):
         self.assert_no_overlap(n)
 
     def test_the_budget_counts_over_a_restart(self):
-        n = self.node({"lanes": [{"name": "fast", "budget": "2s", "grace": "300ms"}, {"name": "slow"}]})
+        """A budget that began anew with the restart would end at 10 s of run time."""
+        n = self.node({"lanes": [{"name": "fast", "budget": "6s", "grace": "300ms"}, {"name": "slow"}]})
         job = n.run('[ "$FABRIC_LANE" = slow ] || exec sleep 1000')
-        n.started(job)
+        pid = n.started(job)[0]
+        eventually(lambda: age_s(pid) >= 4, "the job has run for 4 s")
         n.kill()
         n.start()
         end = n.wait(job)
         self.assertEqual([a["outcome"] for a in end["attempts"]], ["demoted", "succeeded"])
-        self.assertGreaterEqual(end["attempts"][0]["run_time_s"], 2)
+        self.assertGreaterEqual(end["attempts"][0]["run_time_s"], 6)
+        self.assertLess(end["attempts"][0]["run_time_s"], 9)
 
     def test_a_job_that_ends_without_fabricd_is_reported_by_the_runner(self):
         """Row 6: exited, end not committed."""
