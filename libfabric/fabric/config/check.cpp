@@ -1,5 +1,6 @@
 #include "fabric/config/check.hpp"
 
+#include "fabric/config/rules.hpp"
 #include "fabric/duration_text.hpp"
 #include "fabric/nearest.hpp"
 #include "fabric/policy/registry.hpp"
@@ -24,6 +25,7 @@ public:
     for (std::size_t i = 0; i < all_.lanes.size(); ++i) check_circle(i);
     for (const auto& [name, slots] : all_.node.workers) check_lane_name(join("/node/workers", name), name);
     for (const auto& [name, one] : all_.classes) check_class(join("/classes", name), one);
+    check_slots();
     check_params();
     check_leases();
   }
@@ -97,6 +99,18 @@ private:
     if (!one.lane.empty()) check_lane_name(here + "/lane", one.lane);
     if (one.backoff.max < one.backoff.base)
       complain(here + "/backoff/max", "must be at least \"base\", " + format_duration(one.backoff.base));
+  }
+
+  void check_slots() {
+    std::uint64_t sum = 0;
+    for (const auto& l : all_.lanes) {
+      const auto own = all_.node.workers.find(l.name);
+      sum += own == all_.node.workers.end() ? l.slots : own->second;
+    }
+    if (sum > slots_max)
+      complain(all_.node.workers.empty() ? "/lanes" : "/node/workers",
+               "the lanes' slots on this node add up to " + std::to_string(sum) + "; one node has " +
+                   std::to_string(slots_max) + " at most");
   }
 
   void check_params() {

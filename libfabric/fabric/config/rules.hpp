@@ -12,7 +12,7 @@
 /// What a single value of the configuration may be. Rules between values are in check.hpp.
 namespace fabric::config {
 
-inline constexpr std::uint32_t slots_max = 4096;
+inline constexpr std::uint32_t slots_max = 512; ///< Of a node, over all lanes: what one runner can keep.
 constexpr duration days(int n) { return std::chrono::hours{24 * n}; }
 
 /// Says what is wrong with a text; empty: nothing.

@@ -74,6 +74,15 @@ TEST_CASE("on_timeout is fail or an object", "[config]") {
   refused(R"({"lanes": [{"name": "a", "on_timeout": 5}]})", "/lanes/0/on_timeout", "not a number");
 }
 
+TEST_CASE("a node has no more slots than its runner can keep", "[config]") {
+  accepted(R"({"lanes": [{"name": "a", "slots": 500}, {"name": "b", "slots": 12}]})");
+  refused(R"({"lanes": [{"name": "a", "slots": 500}, {"name": "b", "slots": 13}]})", "/lanes", "add up to 513");
+  refused(R"({"lanes": [{"name": "a", "slots": 513}]})", "/lanes/0/slots", "512");
+  accepted(R"({"node": {"workers": {"b": 0}}, "lanes": [{"name": "a", "slots": 500}, {"name": "b", "slots": 500}]})");
+  refused(R"({"node": {"workers": {"b": 512}}, "lanes": [{"name": "a"}, {"name": "b"}]})", "/node/workers",
+          "512 at most");
+}
+
 TEST_CASE("workers and classes name lanes that exist", "[config]") {
   refused(R"({"node": {"workers": {"fats": 3}}})", "/node/workers/fats", "did you mean \"fast\"?");
   refused(R"({"classes": {"c": {"command": ["/bin/true"], "lane": "slwo"}}})", "/classes/c/lane",

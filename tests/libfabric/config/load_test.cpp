@@ -140,7 +140,7 @@ TEST_CASE("numbers, sizes and durations are refused outside their range", "[conf
       {"/node/drain_timeout", "25h"},
       {"/node/drain_timeout", "25"},
       {"/node/drain_timeout", "-1s"},
-      {"/node/workers/fast", 4097},
+      {"/node/workers/fast", 513},
       {"/node/memory_low", "12MB"},
       {"/node/memory_low", -5},
       {"/node/listen", "127.0.0.1:0"},
