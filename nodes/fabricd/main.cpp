@@ -1,4 +1,5 @@
 #include "fabric/config/load.hpp"
+#include "fabric/config/rules.hpp"
 
 #include "nodes/fabricd/node.hpp"
 #include "nodes/fabricd/options.hpp"
@@ -6,6 +7,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <filesystem>
 
 using namespace fabric;
 
@@ -43,6 +45,8 @@ int main(int argc, char** argv) {
   if (!config) return complain("the configuration has problems:\n" + config::render(config.error()));
   if (config->node.name.empty()) config->node.name = host_name();
   if (options->data) config->node.data = *options->data;
+  if (const auto wrong = config::rules::data_directory(std::filesystem::absolute(config->node.data)); !wrong.empty())
+    return complain("the data directory " + wrong);
   if (geteuid() == 0 && !config->node.allow_root)
     return complain("refusing to run as root: whatever a class runs would be root too; use an account of its own, or "
                     "set /node/allow_root to true");

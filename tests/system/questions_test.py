@@ -209,6 +209,13 @@ class ConfigCheck(NodeTest):
                 answer = Node("/tmp").fabric("config", "check", file)
                 self.assertEqual((answer.code, answer.lines[0]["ok"]), (0, True), answer)
 
+    def test_a_data_directory_too_long_for_a_socket_is_refused_at_the_start_too(self):
+        node = self.node(start=False)
+        node.data = node.directory / ("d" * 100)
+        code, err = node.refuses_to_start()
+        self.assertEqual(code, 2, err)
+        self.assertIn(str(node.data), err)
+
     def test_a_missing_file_is_named(self):
         answer = Node("/tmp").fabric("config", "check", "/no/such.json")
         self.assertEqual(answer.code, 2)

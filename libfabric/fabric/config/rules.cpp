@@ -6,10 +6,14 @@
 
 #include <algorithm>
 #include <cctype>
+#include <string_view>
 
 namespace fabric::config::rules {
 
 namespace {
+
+/// What sockaddr_un has room for, less the terminating NUL and the runner's socket.
+constexpr std::size_t data_path_max = 107 - std::string_view("/runner.sock").size();
 
 bool has_nul(const std::string& text) { return text.find('\0') != std::string::npos; }
 
@@ -44,6 +48,13 @@ std::string listen(const std::string& text) {
 std::string absolute_path(const std::string& text) {
   if (has_nul(text)) return no_nul(text);
   return text.starts_with('/') ? "" : "\"" + text + "\" must be an absolute path";
+}
+
+std::string data_directory(const std::string& text) {
+  if (auto wrong = absolute_path(text); !wrong.empty()) return wrong;
+  if (text.size() <= data_path_max) return {};
+  return "\"" + text + "\" has " + std::to_string(text.size()) + " bytes; " + std::to_string(data_path_max) +
+         " at most, or the path of the socket in it gets too long";
 }
 
 std::string absolute_path_or_empty(const std::string& text) { return text.empty() ? "" : absolute_path(text); }

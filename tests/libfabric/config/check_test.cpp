@@ -124,6 +124,14 @@ TEST_CASE("a policy says which parameters it takes", "[config]") {
   refused(R"({"routing": {"policy": "fastest"}})", "/routing/policy", "\"fast-first\", \"slow-first\"");
 }
 
+TEST_CASE("the data directory leaves room for the socket in it", "[config]") {
+  const auto config = [](std::size_t bytes) {
+    return R"({"node": {"data": "/)" + std::string(bytes - 1, 'd') + R"("}})";
+  };
+  accepted(config(95)); // With /runner.sock these are 107.
+  refused(config(96), "/node/data", "has 96 bytes; 95 at most");
+}
+
 TEST_CASE("every loopback address may be listened on", "[config]") {
   for (const std::string host : {"127.0.0.1", "127.255.1.2", "[::1]", "localhost"})
     accepted(R"({"node": {"listen": ")" + host + R"(:1"}})");

@@ -154,6 +154,7 @@ TEST_CASE("numbers, sizes and durations are refused outside their range", "[conf
       {"/node/listen", "example.org:7600"},
       {"/node/name", "a b"},
       {"/node/data", "relative/path"},
+      {"/node/data", "/" + std::string(95, 'd')},
       {"/store/reserve", "2GiB"},
       {"/lanes/0/name", "fa st"},
       {"/lanes/0/slots", 4294967297},
