@@ -4,6 +4,7 @@
 #include "fabric/duration_text.hpp"
 #include "fabric/nearest.hpp"
 #include "fabric/policy/registry.hpp"
+#include "fabric/supervision/restart.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -28,6 +29,7 @@ public:
     check_slots();
     check_params();
     check_leases();
+    check_supervision();
   }
 
 private:
@@ -126,6 +128,15 @@ private:
     if (all_.lease.node_silence <= all_.lease.first / 3)
       complain("/lease/node_silence",
                "must be more than a third of \"first\", the time between two renewals of a node that is well");
+  }
+
+  void check_supervision() {
+    const auto& s = all_.supervision;
+    const auto all = fabric::supervision::delays({.restarts = s.restarts, .within = s.within, .backoff = s.backoff});
+    if (all >= s.within)
+      complain("/supervision/within",
+               "must be more than " + format_duration(all) + ", which the backoffs of " + std::to_string(s.restarts) +
+                   " restarts take together, or the node never gives up a part that cannot be kept alive");
   }
 
   const root& all_;

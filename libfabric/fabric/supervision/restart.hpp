@@ -2,6 +2,7 @@
 
 #include "fabric/time.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <optional>
@@ -23,6 +24,13 @@ struct intensity {
   duration backoff = std::chrono::milliseconds{100};
   duration backoff_max = std::chrono::seconds{5};
 };
+
+/// Returns how long the n-th restart in a row waits, from 1.
+duration delay_of(const intensity& limit, std::size_t n);
+
+/// Returns how long all restarts wait together. Unless this is less than `within`, the first is forgotten before the
+/// last, and a child that always crashes is restarted for ever.
+duration delays(const intensity& limit);
 
 /// What to do about a child that ended.
 struct verdict {

@@ -119,6 +119,15 @@ TEST_CASE("the parts of backoff and leases fit together", "[config]") {
   accepted(R"({"lease": {"first": "3s", "max": "3s"}})");
 }
 
+TEST_CASE("supervision can come to its end", "[config]") {
+  // 100 + 200 + 400 + 800 + 1600 ms.
+  accepted(R"({"supervision": {"within": "3101ms"}})");
+  refused(R"({"supervision": {"within": "3100ms"}})", "/supervision/within", "more than 3100ms");
+  refused(R"({"supervision": {"restarts": 12}})", "/supervision/within", "12 restarts");
+  refused(R"({"supervision": {"backoff": "5s", "restarts": 6}})", "/supervision/within", "more than 30s");
+  accepted(R"({"supervision": {"restarts": 0, "within": "1s", "backoff": "5s"}})");
+}
+
 TEST_CASE("a policy says which parameters it takes", "[config]") {
   refused(R"({"routing": {"params": {"share": 3}}})", "/routing/params/share", "takes no parameters");
   refused(R"({"routing": {"policy": "fastest"}})", "/routing/policy", "\"fast-first\", \"slow-first\"");

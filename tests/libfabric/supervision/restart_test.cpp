@@ -31,6 +31,26 @@ TEST_CASE("a temporary child stays down", "[supervision]") {
   CHECK(child.on_exit(true, t0).what == leave);
 }
 
+TEST_CASE("the delays of all restarts together decide whether a child that always crashes is ever given up",
+          "[supervision]") {
+  const auto gives_up = [](intensity limit) {
+    restart_history child{rule::permanent, limit};
+    auto now = t0;
+    for (int i = 0; i < 100; ++i) {
+      const auto v = child.on_exit(true, now);
+      if (v.what == escalate) return true;
+      now += v.delay;
+    }
+    return false;
+  };
+  CHECK(delays({}) == 3100ms);
+  CHECK(gives_up({.within = 3101ms}));
+  CHECK_FALSE(gives_up({.within = 3100ms}));
+  CHECK(delays({.restarts = 8, .backoff = 1s}) == 32s);
+  CHECK_FALSE(gives_up({.restarts = 8, .within = 32s, .backoff = 1s}));
+  CHECK(gives_up({.restarts = 8, .within = 33s, .backoff = 1s}));
+}
+
 TEST_CASE("one restart more than the intensity escalates", "[supervision]") {
   restart_history child{rule::permanent, {.restarts = 2, .within = 10s}};
   CHECK(child.on_exit(true, t0).what == restart);
