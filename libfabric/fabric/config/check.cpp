@@ -110,9 +110,9 @@ private:
       sum += own == all_.node.workers.end() ? l.slots : own->second;
     }
     if (sum > slots_max)
-      complain(all_.node.workers.empty() ? "/lanes" : "/node/workers",
-               "the lanes' slots on this node add up to " + std::to_string(sum) + "; one node has " +
-                   std::to_string(slots_max) + " at most");
+      complain(all_.node.workers.empty() ? "/lanes" : "/node/workers", "the lanes' slots on this node add up to " +
+                                                                           std::to_string(sum) + "; one node has " +
+                                                                           std::to_string(slots_max) + " at most");
   }
 
   void check_params() {

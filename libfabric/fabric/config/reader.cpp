@@ -56,6 +56,20 @@ std::optional<policy::demotion_mode> mode_at(const place& at) {
   return std::nullopt;
 }
 
+std::optional<duration> span_at(const place& at, const span& rule) {
+  const auto& v = at.value();
+  if (!at.require(v.is_string(), "a duration such as \"300ms\", \"60s\" or \"5m\"")) return std::nullopt;
+  const auto parsed = parse_duration(v.get_ref<const std::string&>());
+  if (!parsed)
+    at.complain(parsed.error().message);
+  else if (*parsed < rule.min || *parsed > rule.max)
+    at.complain(fmt::format("{} must be a duration from {} to {}", v.dump(), format_duration(rule.min),
+                            format_duration(rule.max)));
+  else
+    return *parsed;
+  return std::nullopt;
+}
+
 } // namespace
 
 std::optional<place> place::member(const std::string& key) const {
@@ -120,22 +134,12 @@ void read(const place& at, std::uint64_t& into, const bytes& rule) {
 }
 
 void read(const place& at, duration& into, const span& rule) {
-  const auto& v = at.value();
-  if (!at.require(v.is_string(), "a duration such as \"300ms\", \"60s\" or \"5m\"")) return;
-  const auto parsed = parse_duration(v.get_ref<const std::string&>());
-  if (!parsed) return at.complain(parsed.error().message);
-  if (*parsed >= rule.min && *parsed <= rule.max)
-    into = *parsed;
-  else
-    at.complain(fmt::format("{} must be a duration from {} to {}", v.dump(), format_duration(rule.min),
-                            format_duration(rule.max)));
+  if (const auto value = span_at(at, rule)) into = *value;
 }
 
 void read(const place& at, std::optional<duration>& into, const span& rule) {
   if (at.value().is_null()) return into.reset();
-  duration value = into.value_or(rule.min);
-  read(at, value, rule);
-  into = value;
+  if (const auto value = span_at(at, rule)) into = value;
 }
 
 void read(const place& at, std::string& into, const words& rule) {

@@ -39,6 +39,11 @@ TEST_CASE("a lane with a budget has somewhere to go, or fails", "[config]") {
   accepted(R"({"lanes": [{"name": "a"}, {"name": "b", "budget": "1s", "on_timeout": {"move_to": "a"}}]})");
 }
 
+TEST_CASE("a budget that cannot be read is the only problem of its lane", "[config]") {
+  refused(R"({"lanes": [{"name": "a"}, {"name": "b", "budget": "soon"}]})", "/lanes/1/budget", "soon");
+  refused(R"({"lanes": [{"name": "a"}, {"name": "b", "budget": 60}]})", "/lanes/1/budget", "duration");
+}
+
 TEST_CASE("jobs over budget move to another, existing lane", "[config]") {
   refused(R"({"lanes": [{"name": "a", "budget": "1s", "on_timeout": {"move_to": "slw"}}, {"name": "slow"}]})",
           "/lanes/0/on_timeout/move_to", "did you mean \"slow\"?");
