@@ -51,6 +51,7 @@ private:
     }
     if (!piece) return failed(reply, piece.error());
     reply.next_offset = piece->offset + piece->bytes.size();
+    reply.skipped = piece->skipped;
     reply.complete = ended && reply.next_offset >= piece->size;
     reply.bytes = std::move(piece->bytes);
     return reply;

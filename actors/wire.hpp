@@ -84,6 +84,7 @@ struct read_log {
 struct log_piece {
   std::string bytes;
   std::uint64_t next_offset = 0;
+  std::uint64_t skipped = 0;  ///< Bytes in front of `bytes` that the output cap has cut out.
   std::uint32_t attempt = 0;  ///< The one that was read.
   bool complete = false;      ///< The attempt has ended and nothing follows.
   bool more_attempts = false; ///< The job is not final or a newer attempt exists.

@@ -2,9 +2,9 @@
 
 #include "fabric/job/strict_json.hpp"
 
-#include "nodes/cli/text/printable.hpp"
-
 #include <nlohmann/json.hpp>
+
+#include <algorithm>
 
 namespace fabric::cli {
 
@@ -39,25 +39,31 @@ expected<bool> log_follower::look_for_next() {
 }
 
 bool log_follower::take(actors::log_piece piece) {
-  auto bytes = std::string_view(piece.bytes);
-  if (s_.call.json && !piece.complete) bytes = bytes.substr(0, whole_characters(bytes));
   const auto begin = piece.next_offset - piece.bytes.size();
-  if (s_.call.json && !bytes.empty())
-    s_.screen.line(json_text({{"job", id_},
-                              {"attempt", piece.attempt},
-                              {"stream", from_stderr_ ? "stderr" : "stdout"},
-                              {"offset", begin},
-                              {"text", std::string(bytes)}}));
-  else
-    s_.screen.write(bytes, to_stderr_);
+  for (const auto& chunk : joiner_.feed(begin, piece.skipped, piece.bytes, piece.complete))
+    print(piece.attempt, chunk);
   s_.screen.flush();
   attempt_ = piece.attempt;
-  if (piece.next_offset > offset_) offset_ = begin + bytes.size();
+  offset_ = std::max(offset_, piece.next_offset);
   if (piece.complete || piece.attempt == 0) {
     ended_ = piece.complete;
     finished_ = only_this_ ? piece.complete : !piece.more_attempts;
   }
-  return !bytes.empty();
+  return !piece.bytes.empty();
+}
+
+void log_follower::print(std::uint32_t attempt, const log_chunk& chunk) {
+  if (s_.call.json) {
+    s_.screen.line(json_text({{"job", id_},
+                              {"attempt", attempt},
+                              {"stream", from_stderr_ ? "stderr" : "stdout"},
+                              {"offset", chunk.offset},
+                              {"skipped", chunk.skipped},
+                              {"text", chunk.text}}));
+    return;
+  }
+  if (chunk.skipped > 0) s_.screen.notice("... " + std::to_string(chunk.skipped) + " bytes cut ...");
+  s_.screen.write(chunk.text, to_stderr_);
 }
 
 } // namespace fabric::cli

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "nodes/cli/session.hpp"
+#include "nodes/cli/text/log_joiner.hpp"
 
 /// Copies what a job writes, as it writes it, over its attempts and over restarts of the fabric.
 namespace fabric::cli {
@@ -20,6 +21,7 @@ private:
   expected<actors::log_piece> read(std::uint32_t attempt, std::uint64_t offset);
   expected<bool> look_for_next();
   bool take(actors::log_piece piece);
+  void print(std::uint32_t attempt, const log_chunk& chunk);
 
   session& s_;
   job_id id_;
@@ -28,6 +30,7 @@ private:
   bool from_stderr_;
   bool to_stderr_;
   std::uint64_t offset_ = 0;
+  log_joiner joiner_;
   bool ended_ = false; ///< This attempt; there may be another.
   bool finished_ = false;
 };

@@ -265,6 +265,30 @@ TEST_CASE("membership gives a lease up only after its length and the slack", "[m
     caf::anon_send_exit(who, caf::exit_reason::user_shutdown);
 }
 
+TEST_CASE("what was cut out of an output is counted, not read", "[spool]") {
+  world w;
+  const scratch spool;
+  const auto reader = spawn_spool_reader(w.system(), spool.path, w.store->rows, spawn_as::in_scheduler);
+  const auto id = w.submit();
+  constexpr std::uint64_t behind = 1 << 20;
+  write(spool.path, id, 1, "head");
+  const std::filesystem::path file = exec::attempt_directory(spool.path, id, 1) + "/stdout";
+  std::filesystem::resize_file(file, behind); // A hole up to there.
+  std::ofstream(file, std::ios::binary | std::ios::app) << "tail";
+  const auto read = [&](std::uint64_t offset) {
+    return w.ask_now<log_piece>(reader, read_log{id, 0, false, offset, 1u << 30});
+  };
+  const auto head = read(0); // All of its block.
+  REQUIRE(head.bytes.starts_with("head"));
+  CHECK(head.skipped == 0);
+  REQUIRE(head.next_offset < behind);
+  const auto tail = read(head.next_offset);
+  CHECK(tail.bytes == "tail");
+  CHECK(tail.skipped == behind - head.next_offset);
+  CHECK(tail.next_offset == behind + 4);
+  caf::anon_send_exit(reader, caf::exit_reason::user_shutdown);
+}
+
 TEST_CASE("an attempt's output is read piece by piece, while it grows and to its end", "[spool]") {
   world w;
   const scratch spool;

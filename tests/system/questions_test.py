@@ -2,9 +2,10 @@
 
 import json
 import signal
+import subprocess
 import unittest
 
-from harness import ROOT, Node, NodeTest, SharedNodeTest, eventually
+from harness import DEADLINE_S, ROOT, Node, NodeTest, SharedNodeTest, eventually
 
 
 class Jobs(SharedNodeTest):
@@ -160,6 +161,20 @@ class Logs(NodeTest):
         job = n.run("seq 1 300000")
         n.wait(job)
         self.assertEqual(n.fabric("logs", job, as_json=False).out, "".join(f"{i}\n" for i in range(1, 300001)))
+
+    def test_output_cut_in_the_middle_is_told_and_never_stalls(self):
+        n = self.node({"classes": {"sh": {"limits": {"output": "64KiB"}}}})
+        # The head ends at a page, so in the middle of a character: there is one byte in front of those of two.
+        job = n.run("printf x; yes éééééééé | head -c 1000000; exit 0")
+        follower = n.background("logs", job, "--follow")
+        out, err = follower.communicate(timeout=DEADLINE_S)
+        self.assertEqual((follower.returncode, bool(out)), (0, True), err)
+        pieces = n.good("logs", job)
+        cut = [p["skipped"] for p in pieces if p["skipped"]]
+        self.assertEqual(len(cut), 1, cut)
+        done = subprocess.run(n.argv("logs", job, as_json=False), capture_output=True, timeout=DEADLINE_S, check=True)
+        self.assertEqual(len(done.stdout) + cut[0], 1000001)
+        self.assertIn(f"... {cut[0]} bytes cut ...", done.stderr.decode())
 
     def test_follow_goes_over_attempts_and_survives_a_restart(self):
         n = self.node()
