@@ -1,10 +1,10 @@
+#include "fabric/config/classes.hpp"
 #include "fabric/job/json.hpp"
 #include "fabric/job/strict_json.hpp"
 
 #include "nodes/cli/commands.hpp"
 #include "nodes/cli/log_follower.hpp"
 #include "nodes/cli/receipt.hpp"
-#include "nodes/cli/text/job_text.hpp"
 #include "nodes/cli/waiting.hpp"
 
 #include <nlohmann/json.hpp>
@@ -21,7 +21,6 @@ namespace fabric::cli {
 
 namespace {
 
-constexpr const char* ad_hoc_class = "adhoc";
 constexpr auto pause_min = std::chrono::milliseconds{20};
 constexpr auto pause_max = std::chrono::milliseconds{400};
 
@@ -66,26 +65,14 @@ exit_code copy_output(session& s, job_id id) {
 exit_code await(session& s, job_id id) {
   const auto copied = copy_output(s, id);
   if (copied != done && copied != no_such_thing) return copied; // Output that is not kept does not end the wait.
-  for (;;) {
-    const auto left = s.time_left();
-    if (left == duration{0}) {
-      s.screen.notice("job " + std::to_string(id) + " has not ended in time; it goes on");
-      return out_of_time;
-    }
-    auto ended = s.insist([&] { return s.cell.wait({id}, std::min<duration>(20s, left.value_or(20s))); });
-    if (!ended) return s.failed(ended.error());
-    if (ended->empty()) continue;
-    if (ended->front().state == job_state::succeeded) return done;
-    s.screen.notice(ended_line(ended->front(), {}));
-    return job_failed;
-  }
+  return waiting(s, {id}, telling::failures_only).run();
 }
 
 } // namespace
 
 exit_code run(session& s) {
   job_spec spec = s.call.job.spec;
-  spec.job_class = ad_hoc_class;
+  spec.job_class = config::ad_hoc_class;
   auto argv = s.call.job.argv;
   argv.front() = found_program(argv.front());
   spec.input = json_text({{"argv", std::move(argv)}});

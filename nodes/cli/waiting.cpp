@@ -23,8 +23,8 @@ constexpr std::size_t many = 32; ///< Pending jobs from which on a question is w
 
 } // namespace
 
-waiting::waiting(session& s, std::vector<job_id> ids)
-    : s_(s), order_(ids.begin(), ids.end()), pending_(ids.begin(), ids.end()), total_(ids.size()) {}
+waiting::waiting(session& s, std::vector<job_id> ids, telling what)
+    : s_(s), what_(what), order_(ids.begin(), ids.end()), pending_(ids.begin(), ids.end()), total_(ids.size()) {}
 
 exit_code waiting::run() {
   for (std::size_t looked = 0; looked < total_; looked += limits::batch_jobs) {
@@ -56,8 +56,7 @@ exit_code waiting::look(const std::vector<job_id>& ids) {
 /// Waits for the next that ends.
 exit_code waiting::next() {
   if (s_.time_left() == duration{0}) {
-    s_.screen.notice(std::to_string(pending_.size()) + " of " + std::to_string(total_) +
-                     " jobs have not ended in time; they go on");
+    s_.screen.notice(left_text());
     return out_of_time;
   }
   const auto ids = take_window();
@@ -86,7 +85,19 @@ void waiting::settle(const job& ended) {
     ++failed_;
     code_ = worse(code_, job_failed);
   }
-  s_.screen.line(s_.call.json ? json_text(to_json(ended)) : ended_line(ended, s_.screen.out()));
+  tell(ended);
+}
+
+void waiting::tell(const job& ended) {
+  if (what_ == telling::every_end)
+    s_.screen.line(s_.call.json ? json_text(to_json(ended)) : ended_line(ended, s_.screen.out()));
+  else if (ended.state != job_state::succeeded)
+    s_.screen.notice(ended_line(ended, {}));
+}
+
+std::string waiting::left_text() const {
+  if (total_ == 1) return "job " + std::to_string(*pending_.begin()) + " has not ended in time; it goes on";
+  return std::to_string(pending_.size()) + " of " + std::to_string(total_) + " jobs have not ended in time; they go on";
 }
 
 void waiting::lose(job_id id) {
@@ -97,7 +108,7 @@ void waiting::lose(job_id id) {
 
 void waiting::show_progress() {
   s_.screen.flush();
-  if (total_ < 2 && pending_.empty()) return;
+  if (what_ == telling::failures_only || (total_ < 2 && pending_.empty())) return;
   s_.screen.progress({.verb = "finished",
                       .done = total_ - pending_.size(),
                       .total = total_,

@@ -5,18 +5,24 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <string>
 #include <unordered_set>
 #include <vector>
 
 /// Waits until jobs have ended, over restarts of the fabric.
 namespace fabric::cli {
 
+enum class telling : std::uint8_t {
+  every_end,     ///< On stdout, with a progress line.
+  failures_only, ///< On stderr.
+};
+
 class waiting {
 public:
   /// @param ids without doubles.
-  waiting(session& s, std::vector<job_id> ids);
+  waiting(session& s, std::vector<job_id> ids, telling what = telling::every_end);
 
-  /// Prints each job as it ends. @returns the worst of what happened, as --help says.
+  /// Tells of each job as it ends. @returns the worst of what happened, as --help says.
   exit_code run();
 
 private:
@@ -29,7 +35,11 @@ private:
   void give_back(const std::vector<job_id>& window, bool to_front);
   duration patience() const;
 
+  void tell(const job& ended);
+  std::string left_text() const;
+
   session& s_;
+  telling what_;
   std::deque<job_id> order_; ///< Of asking; those that have ended are skipped.
   std::unordered_set<job_id> pending_;
   std::uint64_t total_;

@@ -1,10 +1,12 @@
 """fabric submit, run and wait: what goes in, what is refused, and the exit codes."""
 
+import contextlib
 import json
+import sqlite3
 import subprocess
 import unittest
 
-from harness import Node, NodeTest, SharedNodeTest, free_port, shell_class
+from harness import DEADLINE_S, Node, NodeTest, SharedNodeTest, free_port, shell_class
 
 MIB = 1 << 20
 
@@ -197,6 +199,22 @@ class AdHoc(SharedNodeTest):
         answer = self.n.fabric("run", "--wait", "--max-attempts", 1, "--", "/no/such/program")
         self.assertEqual(answer.code, 1, answer)
         self.assertIn("/no/such/program", json.dumps(answer.lines))
+
+
+    def test_run_of_a_job_that_is_gone_comes_to_an_end(self):
+        n = self.node({"allow_ad_hoc": True})
+        client = n.background("run", "--wait", "--", "/bin/sh", "-c", "echo up; " + n.gate("never"), as_json=False)
+        self.assertEqual(client.stdout.readline(), "up\n")
+        n.kill_everything()
+        with contextlib.closing(sqlite3.connect(n.data / "store.db")) as db:
+            job = db.execute("select max(id) from jobs").fetchone()[0]
+            db.execute("delete from attempts where job = ?", [job])
+            db.execute("delete from jobs where id = ?", [job])
+            db.commit()
+        n.start()
+        out, err = client.communicate(timeout=DEADLINE_S)
+        self.assertEqual((client.returncode, out), (4, ""), err)
+        self.assertIn(f"no job {job}", err)
 
 
 class NobodyThere(NodeTest):
