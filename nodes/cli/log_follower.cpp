@@ -40,8 +40,7 @@ expected<bool> log_follower::look_for_next() {
 
 bool log_follower::take(actors::log_piece piece) {
   const auto begin = piece.next_offset - piece.bytes.size();
-  for (const auto& chunk : joiner_.feed(begin, piece.skipped, piece.bytes, piece.complete))
-    print(piece.attempt, chunk);
+  for (const auto& chunk : joiner_.feed(begin, piece.skipped, piece.bytes, piece.complete)) print(piece.attempt, chunk);
   s_.screen.flush();
   attempt_ = piece.attempt;
   offset_ = std::max(offset_, piece.next_offset);

@@ -5,6 +5,7 @@
 #include "nodes/cli/commands.hpp"
 #include "nodes/cli/log_follower.hpp"
 #include "nodes/cli/receipt.hpp"
+#include "nodes/cli/submitting.hpp"
 #include "nodes/cli/waiting.hpp"
 
 #include <nlohmann/json.hpp>
@@ -81,7 +82,7 @@ exit_code run(session& s) {
     s.failed(good.error());
     return usage;
   }
-  auto reply = s.cell.submit({std::move(*good)});
+  auto reply = submit_patiently(s, {std::move(*good)});
   if (!reply) return s.failed(reply.error());
   const auto& receipt = reply->items.front();
   const bool copies = s.call.job.wait && !s.call.json;

@@ -27,7 +27,7 @@ time_point steady() {
 session::session(invocation what)
     : call(std::move(what)), cell({.host = call.node.host, .port = call.node.port}),
       patience_(call.patience.value_or(usual_patience)), away_(patience_, call.patience.has_value()),
-      started_(steady()) {}
+      full_(patience_, true), started_(steady()) {}
 
 time_point session::now() { return std::chrono::floor<duration>(std::chrono::system_clock::now()); }
 
@@ -47,8 +47,10 @@ void session::answered() {
   if (away_.succeeded()) screen.notice("reached " + cell.address() + " again");
 }
 
-bool session::pause(const error& why) {
-  const auto next = away_.failed(steady());
+bool session::wait_for_room(const error& why) { return call.patience && pause(full_, why); }
+
+bool session::pause(outage& what, const error& why) {
+  const auto next = what.failed(steady());
   if (next.give_up || time_left() == duration{0}) return false;
   if (next.first) screen.notice(printable(why.message) + "; trying again for " + format_duration(patience_));
   std::this_thread::sleep_for(std::min(next.pause, time_left().value_or(next.pause)));

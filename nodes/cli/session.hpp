@@ -38,19 +38,24 @@ public:
         answered();
         return reply;
       }
-      if (!may_repeat(reply.error()) || !pause(reply.error())) return reply;
+      if (!may_repeat(reply.error()) || !pause(away_, reply.error())) return reply;
     }
   }
   template <class Ask> auto insist(Ask ask) {
     return insist(std::move(ask), [](const error&) { return true; });
   }
 
+  /// Pauses while the fabric refuses for lack of room. Returns whether to try again: never without --patience.
+  bool wait_for_room(const error& why);
+  void found_room() { full_.succeeded(); }
+
 private:
+  bool pause(outage& what, const error& why); ///< Returns whether to try again.
   void answered();
-  bool pause(const error& why); ///< Returns whether to try again.
 
   duration patience_;
-  outage away_;
+  outage away_; ///< Nobody answers.
+  outage full_; ///< There is no room for what is submitted.
   time_point started_;
 };
 

@@ -4,7 +4,7 @@
 #include "nodes/cli/commands.hpp"
 #include "nodes/cli/input.hpp"
 #include "nodes/cli/receipt.hpp"
-#include "nodes/cli/text/printable.hpp"
+#include "nodes/cli/submitting.hpp"
 #include "nodes/cli/waiting.hpp"
 
 namespace fabric::cli {
@@ -33,7 +33,7 @@ exit_code submit(session& s) {
     s.failed(spec.error());
     return usage;
   }
-  auto reply = s.cell.submit({std::move(*spec)});
+  auto reply = submit_patiently(s, {std::move(*spec)});
   if (!reply) return s.failed(reply.error());
   const auto& receipt = reply->items.front();
   const auto code = print_receipt(s, 0, receipt);

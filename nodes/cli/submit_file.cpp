@@ -2,6 +2,7 @@
 
 #include "nodes/cli/commands.hpp"
 #include "nodes/cli/receipt.hpp"
+#include "nodes/cli/submitting.hpp"
 #include "nodes/cli/text/batch.hpp"
 #include "nodes/cli/text/line_splitter.hpp"
 #include "nodes/cli/waiting.hpp"
@@ -63,9 +64,7 @@ private:
     const auto items = batch_.take();
     std::vector<job_spec> specs;
     for (const auto& i : items) specs.push_back(i.spec);
-    const bool repeatable = is_repeatable(items);
-    auto reply = s_.insist([&] { return s_.cell.submit(specs); },
-                           [&](const error& e) { return repeatable || actors::client::nothing_was_sent(e); });
+    auto reply = submit_patiently(s_, specs);
     if (!reply) return stop(items, reply.error());
     for (std::size_t i = 0; i < items.size(); ++i) note(items[i].line, reply->items[i]);
     s_.screen.flush();

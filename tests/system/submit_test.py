@@ -227,6 +227,17 @@ class NobodyThere(NodeTest):
                 self.assertEqual(answer.code, 3, answer)
                 self.assertIn(node.address, answer.err)
 
+    def test_patience_waits_for_a_node_that_is_yet_to_come(self):
+        n = self.node({"allow_ad_hoc": True}, start=False)
+        submit = n.background("submit", "sh", "--input", '{"run":"true"}', "--patience", "20s")
+        run = n.background("run", "--patience", "20s", "--", "/bin/true")
+        for client in (submit, run):
+            self.assertIn("trying again", client.stderr.readline())
+        n.start()
+        for client in (submit, run):
+            out, err = client.communicate(timeout=DEADLINE_S)
+            self.assertEqual((client.returncode, json.loads(out)["duplicate"]), (0, False), err)
+
     def test_the_node_comes_from_the_environment_and_must_be_an_address(self):
         port = free_port()
         program = Node("/tmp").argv()[0]

@@ -1,8 +1,10 @@
 #pragma once
 
+#include "fabric/error.hpp"
 #include "fabric/job/limits.hpp"
 #include "fabric/job/spec.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -44,10 +46,13 @@ private:
 };
 
 /// Returns whether sending these twice could make no job twice: every one has an idempotency key.
-inline bool is_repeatable(const std::vector<batched_spec>& items) {
-  for (const auto& i : items)
-    if (!i.spec.idempotency_key) return false;
-  return true;
+inline bool is_repeatable(const std::vector<job_spec>& specs) {
+  return std::all_of(specs.begin(), specs.end(), [](const job_spec& s) { return s.idempotency_key.has_value(); });
+}
+
+/// Returns whether a refusal says nothing about the job: there is no room for it now, and there may be later.
+constexpr bool is_for_lack_of_room(errc code) {
+  return code == errc::limit_reached || code == errc::disk_full || code == errc::draining;
 }
 
 } // namespace fabric::cli

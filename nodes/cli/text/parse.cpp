@@ -21,7 +21,7 @@ constexpr const char* ndjson_help =
     "With --json: objects with a fixed set of keys, one per line where there can be several.";
 
 /// An option whose text becomes a value, or a usage error in the words of `read`.
-template <class Read> CLI::Option* add_parsed(CLI::App& app, const char* names, Read read, const char* help) {
+template <class Read> CLI::Option* add_parsed(CLI::App& app, const char* names, Read read, const std::string& help) {
   return app.add_option_function<std::string>(
       names,
       [read, name = std::string(names)](const std::string& text) {
@@ -114,13 +114,13 @@ private:
   void add_waiting(CLI::App& sub, const char* timeout_help) {
     add_parsed(
         sub, "--timeout", [this](const std::string& t) { return read_duration(t, out_.timeout); }, timeout_help);
-    add_patience(sub);
+    add_patience(sub, sub.get_name() == "wait" ? "" : "; if given, also while it has no room");
   }
 
-  void add_patience(CLI::App& sub) {
+  void add_patience(CLI::App& sub, const std::string& extra = {}) {
     add_parsed(
         sub, "--patience", [this](const std::string& t) { return read_duration(t, out_.patience); },
-        "Go on for this long while the fabric cannot be reached (default 60s once it was reached)");
+        "Go on for this long while the fabric cannot be reached (default 60s once it was reached)" + extra);
   }
 
   /// Options of a job given on the command line.

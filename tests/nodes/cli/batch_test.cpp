@@ -52,6 +52,12 @@ TEST_CASE("an empty batch has room for one of any size", "[cli][batch]") {
 TEST_CASE("a batch may be repeated only if every job has a key", "[cli][batch]") {
   auto keyed = of_size(1);
   keyed.idempotency_key = "k";
-  CHECK(is_repeatable({{1, keyed}, {2, keyed}}));
-  CHECK_FALSE(is_repeatable({{1, keyed}, {2, of_size(1)}}));
+  CHECK(is_repeatable({keyed, keyed}));
+  CHECK_FALSE(is_repeatable({keyed, of_size(1)}));
+}
+
+TEST_CASE("a refusal for lack of room may be followed by another answer", "[cli][batch]") {
+  for (const auto code : {errc::limit_reached, errc::disk_full, errc::draining}) CHECK(is_for_lack_of_room(code));
+  for (const auto code : {errc::bad_input, errc::key_conflict, errc::unavailable})
+    CHECK_FALSE(is_for_lack_of_room(code));
 }
