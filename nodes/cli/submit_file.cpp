@@ -13,7 +13,9 @@
 #include <cstdio>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <unordered_set>
+#include <utility>
 
 namespace fabric::cli {
 
@@ -28,7 +30,7 @@ public:
   exit_code run(std::FILE* from, std::uint64_t total) {
     total_ = total;
     std::array<char, 65536> piece{};
-    while (!stopped_) {
+    while (!stopped_ && !cut_short_) {
       const auto got = std::fread(piece.data(), 1, piece.size(), from);
       if (got == 0) break;
       lines_.feed({piece.data(), got}, [this](numbered_line&& line) { take(std::move(line)); });
@@ -45,11 +47,14 @@ public:
 private:
   void take(numbered_line line) {
     if (stopped_) return;
+    if (no_room_) return pass_over(line.number);
     if (line.too_long)
       return refuse(line.number, {errc::too_large, "more than " + std::to_string(limits::spec_bytes) + " bytes", ""});
     auto spec = parse_job_spec(line.text);
     if (!spec) return refuse(line.number, spec.error());
     if (!batch_.has_room(*spec)) send();
+    if (stopped_) return;
+    if (no_room_) return pass_over(line.number);
     batch_.add({line.number, std::move(*spec)});
   }
 
@@ -67,8 +72,19 @@ private:
     auto reply = submit_patiently(s_, specs);
     if (!reply) return stop(items, reply.error());
     for (std::size_t i = 0; i < items.size(); ++i) note(items[i].line, reply->items[i]);
+    if (const auto* why = no_room_in(*reply)) no_room_ = *why;
     s_.screen.flush();
     s_.screen.progress({"submitted", submitted_ + refused_, total_, refused_, elapsed()});
+  }
+
+  /// There was no room for jobs in front of this line, so it is not sent. With --json each such line has its answer;
+  /// else one word for all of them is enough.
+  void pass_over(std::uint64_t line) {
+    auto why = *no_room_;
+    why.message = "not sent: " + why.message;
+    if (s_.call.json) return refuse(line, std::move(why));
+    if (!std::exchange(cut_short_, true))
+      s_.screen.notice("line " + std::to_string(line) + " and what follows were not sent: " + no_room_->message);
   }
 
   void note(std::uint64_t line, const actors::receipt& r) {
@@ -107,6 +123,8 @@ private:
   std::uint64_t total_ = 0, submitted_ = 0, duplicates_ = 0, refused_ = 0;
   exit_code code_ = done;
   bool stopped_ = false;
+  std::optional<error> no_room_; ///< Why the lines from here on are not sent.
+  bool cut_short_ = false;       ///< They are not even read.
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
 };
 

@@ -7,7 +7,7 @@ import pathlib
 import subprocess
 import unittest
 
-from harness import NodeTest, eventually, shell_class
+from harness import DEADLINE_S, NodeTest, eventually, shell_class
 
 SHORT_LEASE = {"lease": {"first": "3s", "max": "3s", "node_silence": "2s"}}  # Renewed every second.
 
@@ -38,14 +38,43 @@ class Limits(NodeTest):
         self.assertEqual(answer.lines[0]["error"]["code"], "limit_reached")
 
     def test_max_inflight_submits(self):
-        n = self.node({"limits": {"max_inflight_submits": "1088KiB"}, "classes": {"cat": {"command": ["/bin/cat"]}}})
-        line = json.dumps({"class": "cat", "input": "x" * 600_000, "delay": "1h"}).encode() + b"\n"
-        answer = n.fabric("submit", "--file", "-", stdin=line * 4)  # One message.
-        self.assertEqual(answer.code, 5)
-        codes = [a.get("error", {}).get("code") for a in answer.lines]
-        self.assertEqual(codes, [None] + ["limit_reached"] * 3)
-        self.assertIn("limits.max_inflight_submits", answer.lines[1]["error"]["message"])
-        self.assertEqual(n.fabric("submit", "--file", "-", stdin=line).code, 0)  # It is free again.
+        n = self.node({"limits": {"max_inflight_submits": "8MiB"}, "classes": {"cat": {"command": ["/bin/cat"]}}})
+        file = n.directory / "jobs.ndjson"
+        line = json.dumps({"class": "cat", "input": "x" * 600_000, "delay": "1h"}) + "\n"
+        file.write_text(line * 13)  # One message, which always fits if it is alone.
+        self.assertEqual(n.fabric("submit", "--file", file).code, 0)
+        def too_many_at_once():
+            clients = [n.background("submit", "--file", file) for _ in range(4)]
+            answers = [json.loads(a) for c in clients for a in c.communicate(timeout=DEADLINE_S)[0].splitlines()]
+            return [a["error"] for a in answers if "error" in a]
+        refused = eventually(too_many_at_once, "clients come at the same time")
+        self.assertEqual({e["code"] for e in refused}, {"limit_reached"})
+        self.assertIn("limits.max_inflight_submits", refused[0]["message"])
+        self.assertEqual(n.fabric("submit", "--file", file).code, 0)  # It is free again.
+
+    def test_what_there_is_no_room_for_is_not_sent_line_by_line(self):
+        n = self.node({"limits": {"max_queued": 10}})
+        line = b'{"class":"sh","input":{"run":"true"},"delay":"1h"}\n'
+        answer = n.fabric("submit", "--file", "-", stdin=line * 1200)
+        self.assertEqual((answer.code, [a["line"] for a in answer.lines]), (5, list(range(1, 1201))))
+        unsent = [a["line"] for a in answer.lines if "not sent" in a.get("error", {}).get("message", "")]
+        self.assertEqual(unsent, list(range(513, 1201)))  # A message holds 512.
+        answer = n.fabric("submit", "--file", "-", stdin=line * 1200, as_json=False)
+        self.assertEqual((answer.code, answer.out), (5, ""))
+        self.assertIn("line 513 and what follows were not sent", answer.err)
+
+    def test_patience_waits_for_room(self):
+        n = self.node({"limits": {"max_queued": 3}})
+        before = [n.run("true", "--delay", "1h") for _ in range(3)]
+        file = n.directory / "jobs.ndjson"
+        file.write_text('{"class":"sh","input":{"run":"true"},"delay":"1h"}\n' * 3)
+        client = n.background("submit", "--file", file, "--patience", "20s")
+        self.assertIn("limits.max_queued", client.stderr.readline())
+        for job in before:
+            n.good("cancel", job)
+        out, err = client.communicate(timeout=DEADLINE_S)
+        jobs = {json.loads(line)["id"] for line in out.splitlines()}
+        self.assertEqual((client.returncode, len(jobs), jobs & set(before)), (0, 3, set()), err)
 
     def test_max_waiters(self):
         n = self.node({"limits": {"max_waiters": 1}})

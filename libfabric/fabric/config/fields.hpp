@@ -84,7 +84,7 @@ template <class At> void fields(At& at, job_class& c) {
 
 template <class At> void fields(At& at, limits& l) {
   at("max_queued", l.max_queued, whole{1, 1'000'000'000});
-  at("max_inflight_submits", l.max_inflight_submits, bytes{fabric::limits::spec_bytes, 16ull << 30});
+  at("max_inflight_submits", l.max_inflight_submits, bytes{fabric::limits::batch_bytes, 16ull << 30});
   at("max_waiters", l.max_waiters, whole{1, 1'000'000});
   at("max_questions", l.max_questions, whole{1, 1'000'000});
 }

@@ -14,8 +14,9 @@ inline constexpr std::size_t name_bytes = 64; ///< Classes, lanes, nodes, label 
 inline constexpr std::size_t key_bytes = 255; ///< Idempotency keys and label values.
 inline constexpr std::size_t labels_max = 16;
 inline constexpr std::uint32_t attempts_max = 1000;
-inline constexpr std::size_t batch_jobs = 512; ///< Jobs in one submission message.
-inline constexpr std::size_t commit_ops = 512; ///< Operations in one group commit.
+inline constexpr std::size_t batch_jobs = 512;      ///< Jobs in one submission message.
+inline constexpr std::size_t batch_bytes = 8 << 20; ///< What the jobs of one may count, unless it is a single one.
+inline constexpr std::size_t commit_ops = 512;      ///< Operations in one group commit.
 
 inline constexpr std::uint32_t default_max_attempts = 3;
 inline constexpr std::uint32_t memory_cap = 1;
@@ -24,6 +25,7 @@ inline constexpr std::uint32_t checkpoint_cap = 1000;
 inline constexpr std::uint32_t lane_death_cap = 2;
 inline constexpr std::uint32_t lane_death_cap_running = 3; ///< See apply_lane_death.
 
+static_assert(spec_bytes < batch_bytes);
 static_assert(result_bytes <= spec_bytes && input_bytes <= spec_bytes);
 
 } // namespace fabric::limits

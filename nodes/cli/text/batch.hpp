@@ -3,6 +3,7 @@
 #include "fabric/error.hpp"
 #include "fabric/job/limits.hpp"
 #include "fabric/job/spec.hpp"
+#include "fabric/scheduler/admission.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -13,8 +14,6 @@
 /// Submissions that travel in one message. Pure.
 namespace fabric::cli {
 
-inline constexpr std::size_t batch_bytes = 8 << 20; ///< Of inputs in one message, unless a single one is larger.
-
 struct batched_spec {
   std::uint64_t line = 0; ///< In the file it came from; 0 if it came from the command line.
   job_spec spec;
@@ -24,11 +23,12 @@ class batch {
 public:
   /// Returns whether `spec` still fits.
   bool has_room(const job_spec& spec) const {
-    return items_.empty() || (items_.size() < limits::batch_jobs && bytes_ + spec.input.size() <= batch_bytes);
+    return items_.empty() ||
+           (items_.size() < limits::batch_jobs && bytes_ + scheduler::submission_bytes(spec) <= limits::batch_bytes);
   }
 
   void add(batched_spec item) {
-    bytes_ += item.spec.input.size();
+    bytes_ += scheduler::submission_bytes(item.spec);
     items_.push_back(std::move(item));
   }
 
@@ -42,7 +42,7 @@ public:
 
 private:
   std::vector<batched_spec> items_;
-  std::size_t bytes_ = 0;
+  std::uint64_t bytes_ = 0; ///< As `limits.max_inflight_submits` counts them, so that no batch is too large for it.
 };
 
 /// Returns whether sending these twice could make no job twice: every one has an idempotency key.

@@ -169,7 +169,7 @@ TEST_CASE("numbers, sizes and durations are refused outside their range", "[conf
       {"/classes/one/backoff/base", "8d"},
       {"/classes/one/limits/wall", "1ms"},
       {"/limits/max_queued", 1000000001},
-      {"/limits/max_inflight_submits", "1MiB"},
+      {"/limits/max_inflight_submits", "8191KiB"},
       {"/lease/first", "2s"},
       {"/supervision/backoff", "6s"},
   };

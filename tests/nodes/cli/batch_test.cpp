@@ -38,15 +38,27 @@ TEST_CASE("a batch is bounded in bytes", "[cli][batch]") {
   while (b.has_room(of_size(piece))) {
     b.add({1, of_size(piece)});
     ++taken;
-    REQUIRE(taken <= batch_bytes / piece);
+    REQUIRE(taken <= limits::batch_bytes / piece);
   }
-  CHECK(taken == batch_bytes / piece);
+  CHECK(taken == limits::batch_bytes / piece - 1); // A job counts for a little more than its input.
   b.take();
   CHECK(b.has_room(of_size(piece)));
 }
 
+TEST_CASE("everything about a job counts, so that the smallest limit takes a whole batch", "[cli][batch]") {
+  config::root all;
+  all.limits.max_inflight_submits = limits::batch_bytes; // The least that a configuration may say.
+  job_spec wordy = of_size(16 << 10);
+  for (char c = 'a'; c < 'a' + 16; ++c) wordy.labels[std::string(64, c)] = std::string(255, 'v');
+  batch b;
+  std::uint64_t sum = 0;
+  for (; b.has_room(wordy); sum += scheduler::submission_bytes(wordy)) b.add({1, wordy});
+  CHECK(b.take().size() < limits::batch_jobs);
+  CHECK(sum <= all.limits.max_inflight_submits);
+}
+
 TEST_CASE("an empty batch has room for one of any size", "[cli][batch]") {
-  CHECK(batch{}.has_room(of_size(batch_bytes + 1)));
+  CHECK(batch{}.has_room(of_size(limits::batch_bytes + 1)));
 }
 
 TEST_CASE("a batch may be repeated only if every job has a key", "[cli][batch]") {
