@@ -67,10 +67,7 @@ public:
                 "\nDurations are written 300ms, 60s, 5m, 2h or 7d. NO_COLOR turns colours off.");
     app_.require_subcommand(1);
     app_.fallthrough();
-    add_parsed(
-        app_, "--node", [this](const std::string& text) { return read_node(text); },
-        "The fabric's HOST:PORT (default 127.0.0.1:7600)")
-        ->envname("FABRIC_NODE");
+    app_.add_option("--node", node_, "The fabric's HOST:PORT (default 127.0.0.1:7600)")->envname("FABRIC_NODE");
     app_.add_flag("--json", out_.json, "Print JSON");
     add_jobs();
     add_questions();
@@ -92,13 +89,15 @@ public:
     if (out_.chosen.limit == 0) out_.chosen.limit = out_.command == "events" ? events_default : list_default;
     std::set<job_id> seen;
     std::erase_if(out_.ids, [&](job_id id) { return !seen.insert(id).second; });
-    return {};
+    return read_node();
   }
 
 private:
-  complaint read_node(const std::string& text) {
-    auto node = config::parse_endpoint(text);
-    if (!node) return node.error().message;
+  /// Only for commands that connect: neither --help nor `config check` minds a bad FABRIC_NODE.
+  std::string read_node() {
+    if (out_.command == "config check") return {};
+    auto node = config::parse_endpoint(node_);
+    if (!node) return "--node, or FABRIC_NODE: " + node.error().message;
     out_.node = *node;
     return {};
   }
@@ -210,6 +209,7 @@ private:
 
   invocation& out_;
   CLI::App app_;
+  std::string node_ = "127.0.0.1:7600";
   bool single_options_ = false;
 };
 

@@ -61,6 +61,17 @@ TEST_CASE_METHOD(without_node, "FABRIC_NODE names the node, and --node wins over
   CHECK(good({"lanes", "--node", "b1:7701"}).node == config::endpoint{"b1", 7701});
   ::setenv("FABRIC_NODE", "nonsense", 1);
   CHECK(mentions(bad({"lanes"}), "nonsense"));
+  CHECK(good({"lanes", "--node", "b1:7701"}).node == config::endpoint{"b1", 7701});
+}
+
+TEST_CASE_METHOD(without_node, "what does not connect does not mind a bad FABRIC_NODE", "[cli][parse]") {
+  ::setenv("FABRIC_NODE", "nonsense", 1);
+  for (const words& from : {words{"--help"}, words{"submit", "--help"}, words{"--version"}}) {
+    const auto parsed = parse(from);
+    REQUIRE(std::holds_alternative<usage_text>(parsed));
+    CHECK(std::get<usage_text>(parsed).code == 0);
+  }
+  CHECK(good({"config", "check", "f"}).path == "f");
 }
 
 TEST_CASE_METHOD(without_node, "submit takes every field of a submission", "[cli][parse]") {
@@ -206,6 +217,7 @@ TEST_CASE_METHOD(without_node, "unknown words are usage errors", "[cli][parse]")
   bad({"lanes", "--frobnicate"});
   bad({"lanes", "extra"});
   bad({"lanes", "--node", "here"});
+  bad({"lanes", "--node", ""});
   bad({"lanes", "--node", "here:99999"});
 }
 
