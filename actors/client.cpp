@@ -38,14 +38,14 @@ expected<void> client::connect() {
   const auto unreachable = [this](const error& why) {
     return fail(errc::unavailable, "cannot reach " + address() + ": " + why.message, std::string(not_connected));
   };
-  auto numbers = probe(how_.host, how_.port, how_.connect_limit);
+  auto numbers = probe(how_.host, how_.port, within(how_.connect_limit, end_));
   if (!numbers) return unreachable(numbers.error());
   error last;
   for (int i = 0; i < connect_tries; ++i) {
-    auto link = client_link::connect(*numbers, how_.port, how_.connect_limit);
+    auto link = client_link::connect(*numbers, how_.port, how_.connect_limit, end_);
     if (!link) return unreachable(link.error());
     // CAF may cut a connection in which one of its ticks fell into the handshake; then nobody answers.
-    auto there = (*link)->call<cell_hello>(get_hello{}, how_.connect_limit);
+    auto there = (*link)->call<cell_hello>(get_hello{}, within(how_.connect_limit, end_));
     if (there) return accept(std::move(*link), *there);
     last = there.error();
   }
@@ -61,9 +61,10 @@ expected<void> client::accept(std::unique_ptr<client_link> link, const cell_hell
 }
 
 template <class Reply, class Request> expected<Reply> client::call(Request what, duration patience) {
+  end_ = most_ ? call_end::clock::now() + *most_ : call_end::max();
   if (!link_)
     if (auto ok = connect(); !ok) return tl::unexpected{std::move(ok.error())};
-  auto reply = link_->call<Reply>(std::move(what), how_.answer_limit + patience);
+  auto reply = link_->call<Reply>(std::move(what), within(how_.answer_limit + patience, end_));
   if (!reply) {
     link_.reset(); // The next call finds out whether somebody is there.
     return fail(errc::unavailable, address() + " did not answer: " + reply.error().message, "answer");

@@ -4,8 +4,10 @@
 
 #include "actors/wire.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -72,6 +74,9 @@ public:
   expected<lane_reports> lanes();
   expected<node_reports> nodes();
 
+  /// From now on no call takes longer than this altogether, whatever its own limits say; nullopt: back to those.
+  void cap_calls(std::optional<duration> most) { most_ = most; }
+
   /// Returns "HOST:PORT".
   std::string address() const;
 
@@ -84,6 +89,8 @@ private:
   expected<void> accept(std::unique_ptr<client_link> link, const cell_hello& there);
 
   client_settings how_;
+  std::optional<duration> most_; ///< For one call, altogether.
+  std::chrono::steady_clock::time_point end_ = std::chrono::steady_clock::time_point::max(); ///< Of the call at hand.
   std::unique_ptr<client_link> link_; ///< Null while there is no connection.
 };
 

@@ -36,13 +36,13 @@ std::unique_ptr<caf::actor_system_config> make_config() {
 
 client_link::client_link(int) : config_(make_config()), system_(*config_) {}
 
-expected<std::unique_ptr<client_link>> client_link::connect(const std::string& host, std::uint16_t port,
-                                                            duration limit) {
+expected<std::unique_ptr<client_link>> client_link::connect(const std::string& host, std::uint16_t port, duration limit,
+                                                            call_end end) {
   error last;
-  for (int i = 0; i < connect_tries; ++i) {
+  for (int i = 0; i < connect_tries && (i == 0 || std::chrono::steady_clock::now() < end); ++i) {
     // CAF may drop a connection that is a tick old and not yet greeted, which is no reason to give up.
     std::unique_ptr<client_link> link{new client_link(i)};
-    auto found = link->find_face(host, port, limit);
+    auto found = link->find_face(host, port, within(limit, end));
     if (found) return link;
     last = std::move(found.error());
     std::this_thread::sleep_for(std::chrono::milliseconds{20 * (i + 1)});

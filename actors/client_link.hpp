@@ -6,6 +6,8 @@
 #include "actors/compat.hpp"
 #include "actors/interfaces.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <future>
 #include <memory>
@@ -31,11 +33,20 @@ private:
   std::promise<expected<Reply>> promise_;
 };
 
+using call_end = std::chrono::steady_clock::time_point;
+
+/// Returns `limit`, or what is left until `end` if that is less; at least a millisecond.
+inline duration within(duration limit, call_end end) {
+  const auto left = std::chrono::ceil<duration>(end - std::chrono::steady_clock::now());
+  return std::max(std::min(limit, left), duration{1});
+}
+
 class client_link {
 public:
   /// @param host an address in numbers.
-  /// @returns errc::unavailable if there is no answer within `limit`, tried three times.
-  static expected<std::unique_ptr<client_link>> connect(const std::string& host, std::uint16_t port, duration limit);
+  /// @returns errc::unavailable if there is no answer within `limit`, tried three times but not beyond `end`.
+  static expected<std::unique_ptr<client_link>> connect(const std::string& host, std::uint16_t port, duration limit,
+                                                        call_end end);
 
   /// Blocks. errc::unavailable after `limit`, or as soon as the connection is seen to be gone.
   template <class Reply, class Request> expected<Reply> call(Request what, duration limit) {

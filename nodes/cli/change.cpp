@@ -9,6 +9,8 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
+#include <string>
 
 namespace fabric::cli {
 
@@ -18,21 +20,26 @@ using ids_t = std::vector<job_id>;
 
 /// How to say what became of a job.
 struct wording {
-  std::string usual;   ///< The state it is in, if it cannot be asked for.
   std::string running; ///< If it is running.
+  std::string unknown; ///< If its state cannot be asked for.
 };
 
-/// What a receipt says, in JSON or in words.
-exit_code print(session& s, const actors::receipt& r, const std::string& became, const wording& words) {
+std::string in_words(const std::optional<std::string>& state, const wording& words) {
+  if (!state) return words.unknown;
+  return *state == "running" ? words.running : *state;
+}
+
+/// What a receipt says, in JSON or in words. @param state of the job now, if it is known.
+exit_code print(session& s, const actors::receipt& r, const std::optional<std::string>& state, const wording& words) {
   if (s.call.json) {
     nlohmann::json out{{"id", r.id}, {"ok", !r.failure}};
     if (r.failure)
       out["error"] = to_json(*r.failure);
     else
-      out["state"] = became;
+      out["state"] = state ? nlohmann::json(*state) : nlohmann::json();
     s.screen.line(json_text(out));
   } else if (!r.failure) {
-    s.screen.line(std::to_string(r.id) + "  " + (became == "running" ? words.running : became));
+    s.screen.line(std::to_string(r.id) + "  " + in_words(state, words));
   }
   if (!r.failure) return done;
   if (!s.call.json) {
@@ -57,7 +64,7 @@ template <class Change> exit_code change_all(session& s, Change change, const wo
       for (const auto& j : *rows) states[j.id] = to_string(j.state);
     for (auto& r : reply->items) {
       const auto known = states.find(r.id);
-      code = worse(code, print(s, r, known == states.end() ? words.usual : known->second, words));
+      code = worse(code, print(s, r, known == states.end() ? std::nullopt : std::optional(known->second), words));
     }
   }
   return code;
@@ -66,11 +73,11 @@ template <class Change> exit_code change_all(session& s, Change change, const wo
 } // namespace
 
 exit_code cancel(session& s) {
-  return change_all(s, [&](const ids_t& ids) { return s.cell.cancel(ids); }, {"cancelled", "asked to stop"});
+  return change_all(s, [&](const ids_t& ids) { return s.cell.cancel(ids); }, {"asked to stop", "to be cancelled"});
 }
 
 exit_code kick(session& s) {
-  return change_all(s, [&](const ids_t& ids) { return s.cell.kick(ids); }, {"ready", "running"});
+  return change_all(s, [&](const ids_t& ids) { return s.cell.kick(ids); }, {"running", "put back"});
 }
 
 } // namespace fabric::cli

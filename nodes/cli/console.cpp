@@ -1,5 +1,7 @@
 #include "nodes/cli/console.hpp"
 
+#include "nodes/cli/text/exit_code.hpp"
+
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -15,7 +17,6 @@ namespace {
 constexpr auto redraw_interval = std::chrono::milliseconds{100};
 constexpr std::size_t usual_width = 80;
 constexpr int reader_gone = 128 + 13; ///< As if SIGPIPE had ended us, which CAF turns off.
-constexpr int output_failed = 2;
 
 std::size_t width_of(int fd) {
   winsize size{};
@@ -26,7 +27,7 @@ std::size_t width_of(int fd) {
   const int why = errno;
   if (why == EPIPE) std::_Exit(reader_gone);
   std::fprintf(stderr, "fabric: cannot write: %s\n", std::strerror(why));
-  std::_Exit(output_failed);
+  std::_Exit(unwritable);
 }
 
 } // namespace

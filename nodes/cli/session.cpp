@@ -16,6 +16,7 @@ namespace fabric::cli {
 namespace {
 
 constexpr duration usual_patience = 60s;
+constexpr duration late_answer = 1s; ///< Of a fabric that was asked to answer when the time is over.
 
 /// For distances in time only; a wall clock that jumps does not touch it.
 time_point steady() {
@@ -41,6 +42,11 @@ exit_code session::failed(const error& e) {
 std::optional<duration> session::time_left() const {
   if (!call.timeout) return std::nullopt;
   return std::max(duration{0}, *call.timeout - (steady() - started_));
+}
+
+std::optional<duration> session::most_of_a_call() const {
+  const auto left = time_left();
+  return left ? std::optional(*left + late_answer) : std::nullopt;
 }
 
 void session::answered() {

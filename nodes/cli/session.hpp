@@ -41,8 +41,14 @@ public:
       if (!may_repeat(reply.error()) || !pause(away_, reply.error())) return reply;
     }
   }
+  /// The same for questions, which may always be repeated; none outlasts --timeout by more than a second.
   template <class Ask> auto insist(Ask ask) {
-    return insist(std::move(ask), [](const error&) { return true; });
+    return insist(
+        [&] {
+          cell.cap_calls(most_of_a_call());
+          return ask();
+        },
+        [](const error&) { return true; });
   }
 
   /// Pauses while the fabric refuses for lack of room. Returns whether to try again: never without --patience.
@@ -51,6 +57,7 @@ public:
 
 private:
   bool pause(outage& what, const error& why); ///< Returns whether to try again.
+  std::optional<duration> most_of_a_call() const;
   void answered();
 
   duration patience_;

@@ -251,6 +251,17 @@ class WaitsSurvive(NodeTest):
         out, err = waiter.communicate()
         self.assertEqual((waiter.returncode, json.loads(out).get("state")), (0, "succeeded"), out + err)
 
+    def test_a_fabric_that_stands_still_does_not_outlast_the_timeout(self):
+        n = self.node()
+        job = n.run(n.gate("a"))
+        n.started(job)
+        waiter = n.background("wait", job, "--timeout", "500ms", as_json=False)
+        n.signal(signal.SIGSTOP)
+        self.addCleanup(n.signal, signal.SIGCONT)
+        out, err = waiter.communicate(timeout=DEADLINE_S)  # Less than the client's own limits.
+        self.assertIn(waiter.returncode, (3, 6), out + err)
+        n.signal(signal.SIGCONT)
+
     def test_wait_gives_up_after_its_patience(self):
         n = self.node()
         job = n.run(n.gate("a"))

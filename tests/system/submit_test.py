@@ -108,6 +108,16 @@ class OneJob(SharedNodeTest):
         self.assertEqual(self.n.wait(answer.lines[0]["id"])["state"], "succeeded")
 
 
+    def test_stdout_that_takes_no_more_is_exit_code_7_and_the_job_is_stored(self):
+        before = self.n.sql("select count(*) from jobs")[0][0]
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run(self.n.argv("submit", "sh", "--input", '{"run":"true"}'), stdin=subprocess.DEVNULL,
+                                  stdout=full, stderr=subprocess.PIPE, text=True, timeout=DEADLINE_S, check=False)
+        self.assertEqual(done.returncode, 7, done)
+        self.assertIn("cannot write", done.stderr)
+        self.assertEqual(self.n.sql("select count(*) from jobs")[0][0], before + 1)
+
+
 class IdempotencyKeys(SharedNodeTest):
     def submit(self, key, script, *options):
         return self.n.fabric("submit", "sh", "--input", json.dumps({"run": script}), "--idempotency-key", key, *options)

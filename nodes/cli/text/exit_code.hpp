@@ -13,11 +13,13 @@ enum exit_code : int {
   no_such_thing = 4,
   refused = 5,
   out_of_time = 6, ///< --timeout passed; the jobs go on.
+  unwritable = 7,  ///< stdout took no more; what the command asked for may be done all the same.
 };
 
 inline constexpr const char* exit_code_help =
     "Exit codes: 0 ok, 1 the job failed, 2 usage, 3 cannot reach the fabric, 4 no such thing, 5 refused,\n"
-    "6 --timeout passed. When several apply, the first of 3, 6, 5, 4, 1.";
+    "6 --timeout passed, 7 cannot write to stdout (what was asked for may be done all the same).\n"
+    "When several apply, the first of 7, 3, 6, 5, 4, 1.";
 
 constexpr exit_code exit_code_for(errc code) noexcept {
   switch (code) {
@@ -38,8 +40,9 @@ constexpr exit_code worse(exit_code a, exit_code b) noexcept {
     case out_of_time: return 4;
     case unreachable: return 5;
     case usage: return 6;
+    case unwritable: return 7;
     }
-    return 6;
+    return 7;
   };
   return rank(a) >= rank(b) ? a : b;
 }
