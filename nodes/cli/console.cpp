@@ -1,6 +1,7 @@
 #include "nodes/cli/console.hpp"
 
 #include "nodes/cli/text/exit_code.hpp"
+#include "nodes/cli/text/printable.hpp"
 
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -42,6 +43,10 @@ console::~console() {
 }
 
 std::size_t console::width() const { return out_is_terminal_ ? width_of(STDOUT_FILENO) : 0; }
+
+std::string console::shown(std::string_view text, bool to_stderr) const {
+  return (to_stderr ? err_is_terminal_ : out_is_terminal_) ? printable_lines(text) : std::string(text);
+}
 
 void console::write(std::string_view bytes, bool to_stderr) {
   clear_progress();

@@ -62,7 +62,7 @@ void log_follower::print(std::uint32_t attempt, const log_chunk& chunk) {
     return;
   }
   if (chunk.skipped > 0) s_.screen.notice("... " + std::to_string(chunk.skipped) + " bytes cut ...");
-  s_.screen.write(chunk.text, to_stderr_);
+  s_.screen.write(s_.call.raw ? chunk.text : s_.screen.shown(chunk.text, to_stderr_), to_stderr_);
 }
 
 } // namespace fabric::cli

@@ -37,7 +37,7 @@ exit_code result(session& s) {
                              {"reason", j.reason.empty() ? nlohmann::json() : nlohmann::json(j.reason)},
                              {"result", embedded(all->result.value_or(""))}}));
   else if (j.state == job_state::succeeded)
-    s.screen.line(all->result.value_or("null"));
+    s.screen.line(s.screen.shown(all->result.value_or("null")));
   else
     s.screen.notice(ended_line(j, {}));
   return j.state == job_state::succeeded ? done : job_failed;

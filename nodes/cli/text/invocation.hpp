@@ -37,6 +37,7 @@ struct invocation {
   bool json = false;
   bool follow = false;       ///< logs, events.
   bool from_stderr = false;  ///< logs.
+  bool raw = false;          ///< logs, run: a job's output as it is, on a terminal too.
   std::uint32_t attempt = 0; ///< logs; 0: the newest.
   std::string path;          ///< config check.
   std::vector<job_id> ids;   ///< Without doubles, in the order given.

@@ -122,6 +122,10 @@ private:
         "Go on for this long while the fabric cannot be reached (default 60s once it was reached)" + extra);
   }
 
+  void add_raw(CLI::App& sub) {
+    sub.add_flag("--raw", out_.raw, "On a terminal too, write output as it is, with what may steer the terminal");
+  }
+
   /// Options of a job given on the command line.
   void add_spec(CLI::App& sub) {
     auto& spec = out_.job.spec;
@@ -164,6 +168,7 @@ private:
     submit.add_option("--file", out_.job.file, "A submission in JSON per line; - for stdin");
     add_spec(submit);
     auto& run = add("run", "Run a command as a job, if the operator allows it: fabric run [OPTIONS] -- ARGV...");
+    add_raw(run);
     run.add_option("ARGV", out_.job.argv, "The command, behind --")->required();
     add_spec(run);
     auto& wait = add("wait", "Wait until jobs have ended; prints each as it ends");
@@ -187,6 +192,7 @@ private:
     auto& logs = add("logs", "Print what a job wrote to stdout");
     add_ids(logs, false);
     logs.add_flag("-f,--follow", out_.follow, "Go on until the job has ended, over all its attempts");
+    add_raw(logs);
     logs.add_flag("--stderr", out_.from_stderr, "What it wrote to stderr");
     logs.add_option("--attempt", out_.attempt, "Which attempt (default: the newest)")->check(CLI::Range(1U, ~0U));
     add_patience(logs);

@@ -67,6 +67,21 @@ std::string printable(std::string_view text) {
   return out;
 }
 
+std::string printable_lines(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const auto end = text.find_first_of("\n\t");
+    const bool is_whole = end == std::string_view::npos;
+    const bool returns = !is_whole && text[end] == '\n' && end > 0 && text[end - 1] == '\r';
+    out += printable(text.substr(0, returns ? end - 1 : end));
+    if (is_whole) break;
+    if (returns) out += '\r';
+    out += text[end];
+    text.remove_prefix(end + 1);
+  }
+  return out;
+}
+
 std::size_t columns(std::string_view text) {
   std::size_t count = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {

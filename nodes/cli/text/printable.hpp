@@ -12,6 +12,9 @@ namespace fabric::cli {
 /// A newline becomes \n, ESC \x1b, U+202E \u202e.
 std::string printable(std::string_view text);
 
+/// The same for text of several lines: newlines, also those with a carriage return, and tabs stay as they are.
+std::string printable_lines(std::string_view text);
+
 /// Columns that valid UTF-8 takes, one per code point and none for combining marks (U+0300 .. U+036F).
 std::size_t columns(std::string_view text);
 

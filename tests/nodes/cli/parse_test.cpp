@@ -64,6 +64,12 @@ TEST_CASE_METHOD(without_node, "FABRIC_NODE names the node, and --node wins over
   CHECK(good({"lanes", "--node", "b1:7701"}).node == config::endpoint{"b1", 7701});
 }
 
+TEST_CASE_METHOD(without_node, "logs and run may show output raw", "[cli][parse]") {
+  CHECK_FALSE(good({"logs", "1"}).raw);
+  CHECK(good({"logs", "1", "--raw"}).raw);
+  CHECK(good({"run", "--raw", "--wait", "--", "ls"}).raw);
+}
+
 TEST_CASE_METHOD(without_node, "what does not connect does not mind a bad FABRIC_NODE", "[cli][parse]") {
   ::setenv("FABRIC_NODE", "nonsense", 1);
   for (const words& from : {words{"--help"}, words{"submit", "--help"}, words{"--version"}}) {

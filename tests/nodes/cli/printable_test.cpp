@@ -67,3 +67,13 @@ TEST_CASE("bytes that can become no character are not held back", "[cli][printab
   CHECK(whole_characters("\xc3"
                          "a") == 2);
 }
+
+TEST_CASE("lines stay lines when they are made printable", "[cli][printable]") {
+  CHECK(printable_lines("") == "");
+  CHECK(printable_lines("a\tb\n\nü\r\n") == "a\tb\n\nü\r\n");
+  CHECK(printable_lines("50%\r100%\n\x1b[2J\n") == "50%\\r100%\n\\x1b[2J\n");
+  CHECK(printable_lines("\r\n\r\t\r") == "\r\n\\r\t\\r");
+  CHECK(printable_lines("\x07"
+                        "end") == "\\x07"
+                                  "end");
+}
