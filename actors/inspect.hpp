@@ -188,8 +188,8 @@ template <class Inspector> bool inspect(Inspector& f, read_log& x) {
 template <class Inspector> bool inspect(Inspector& f, log_piece& x) {
   return f.object(x).fields(f.field("bytes", x.bytes), f.field("next_offset", x.next_offset),
                             f.field("skipped", x.skipped), f.field("attempt", x.attempt),
-                            f.field("complete", x.complete), f.field("more_attempts", x.more_attempts),
-                            f.field("failure", x.failure));
+                            f.field("complete", x.complete), f.field("gone", x.gone),
+                            f.field("more_attempts", x.more_attempts), f.field("failure", x.failure));
 }
 
 template <class Inspector> bool inspect(Inspector& f, get_lanes& x) { return f.object(x).fields(); }

@@ -45,8 +45,9 @@ private:
     const bool ended = which->ended_at != no_time;
     auto piece = exec::read_file_range(exec::attempt_directory(spool_, m.id, number),
                                        m.from_stderr ? "stderr" : "stdout", m.offset, std::min(m.limit, piece_max));
-    if (!piece && piece.error().code == errc::not_found && (!ended || !which->started_at.time_since_epoch().count())) {
-      reply.complete = ended; // Leased but not forked yet, or never was.
+    if (!piece && piece.error().code == errc::not_found) {
+      reply.complete = ended; // If not: leased, and not forked yet.
+      reply.gone = ended && which->started_at.time_since_epoch().count() != 0;
       return reply;
     }
     if (!piece) return failed(reply, piece.error());

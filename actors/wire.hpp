@@ -87,6 +87,7 @@ struct log_piece {
   std::uint64_t skipped = 0;  ///< Bytes in front of `bytes` that the output cap has cut out.
   std::uint32_t attempt = 0;  ///< The one that was read.
   bool complete = false;      ///< The attempt has ended and nothing follows.
+  bool gone = false;          ///< It had begun and ended, and its output is not kept any more.
   bool more_attempts = false; ///< The job is not final or a newer attempt exists.
   std::optional<error> failure;
 };

@@ -38,7 +38,13 @@ expected<bool> log_follower::look_for_next() {
   return false;
 }
 
-bool log_follower::take(actors::log_piece piece) {
+expected<bool> log_follower::take(actors::log_piece piece) {
+  if (piece.gone) {
+    auto why = "the output of attempt " + std::to_string(piece.attempt) + " of job " + std::to_string(id_) +
+               " is not kept any more";
+    if (only_this_ || !piece.more_attempts) return fail(errc::not_found, std::move(why));
+    s_.screen.notice(why);
+  }
   const auto begin = piece.next_offset - piece.bytes.size();
   for (const auto& chunk : joiner_.feed(begin, piece.skipped, piece.bytes, piece.complete)) print(piece.attempt, chunk);
   s_.screen.flush();

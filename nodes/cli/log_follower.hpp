@@ -20,7 +20,7 @@ public:
 private:
   expected<actors::log_piece> read(std::uint32_t attempt, std::uint64_t offset);
   expected<bool> look_for_next();
-  bool take(actors::log_piece piece);
+  expected<bool> take(actors::log_piece piece);
   void print(std::uint32_t attempt, const log_chunk& chunk);
 
   session& s_;

@@ -265,6 +265,25 @@ TEST_CASE("membership gives a lease up only after its length and the slack", "[m
     caf::anon_send_exit(who, caf::exit_reason::user_shutdown);
 }
 
+TEST_CASE("output that is not kept any more is told from output that has not begun", "[spool]") {
+  world w;
+  const scratch spool;
+  const auto reader = spawn_spool_reader(w.system(), spool.path, w.store->rows, spawn_as::in_scheduler);
+  const auto id = w.submit();
+  const auto read = [&] { return w.ask_now<log_piece>(reader, read_log{id, 1, false, 0, 100}); };
+  auto piece = read();
+  CHECK_FALSE(piece.failure);
+  CHECK_FALSE(piece.gone);
+  CHECK_FALSE(piece.complete);
+  w.process.end(w.process.fence_of(id), outcome::succeeded);
+  w.run();
+  piece = read();
+  CHECK_FALSE(piece.failure);
+  CHECK(piece.gone);
+  CHECK(piece.complete);
+  caf::anon_send_exit(reader, caf::exit_reason::user_shutdown);
+}
+
 TEST_CASE("what was cut out of an output is counted, not read", "[spool]") {
   world w;
   const scratch spool;

@@ -1,6 +1,7 @@
 """fabric show, list, result, logs, events, lanes, nodes and config check: what comes out."""
 
 import json
+import shutil
 import signal
 import subprocess
 import unittest
@@ -188,6 +189,23 @@ class Logs(NodeTest):
         n.open_gate("b")
         rest, err = follower.communicate()
         self.assertEqual((follower.returncode, rest), (0, "begin 2\nmiddle\n"), err)
+
+    def test_follow_goes_past_an_attempt_whose_output_is_not_kept(self):
+        n = self.node()
+        job = n.run(f"echo begin $FABRIC_ATTEMPT; {n.gate('a')}; [ $FABRIC_ATTEMPT = 3 ]")
+        follower = n.background("logs", job, "--follow", as_json=False)
+        self.assertEqual(follower.stdout.readline(), "begin 1\n")
+        follower.send_signal(signal.SIGSTOP)
+        n.open_gate("a")
+        n.wait(job)
+        shutil.rmtree(next(n.spool.glob(f"*/{job}.2")))
+        follower.send_signal(signal.SIGCONT)
+        out, err = follower.communicate(timeout=DEADLINE_S)
+        self.assertEqual((follower.returncode, out), (0, "begin 3\n"), err)
+        self.assertIn("attempt 2", err)
+        answer = n.fabric("logs", job, "--attempt", 2)
+        self.assertEqual(answer.code, 4, answer)
+        self.assertIn("not kept", answer.err)
 
     def test_follow_of_a_job_that_has_not_begun_waits_for_it(self):
         n = self.node({"lanes": [{"name": "fast", "slots": 1}]})
