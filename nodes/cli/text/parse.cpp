@@ -86,6 +86,9 @@ public:
       return "submit needs either a CLASS or --file";
     if (out_.command == "submit" && !out_.job.file.empty() && single_options_)
       return "--file names everything about its jobs: leave out --input, --priority and the like";
+    if (input_given_ && out_.job.input.empty()) return "--input must not be empty: leave it out for null";
+    if ((out_.command == "submit" || out_.command == "run") && out_.timeout && !out_.job.wait)
+      return "--timeout only goes with --wait";
     if (out_.chosen.limit == 0) out_.chosen.limit = out_.command == "events" ? events_default : list_default;
     std::set<job_id> seen;
     std::erase_if(out_.ids, [&](job_id id) { return !seen.insert(id).second; });
@@ -164,7 +167,7 @@ private:
     auto& submit = add("submit", "Submit a job, or many from a file; prints their numbers");
     submit.add_option("CLASS", out_.job.spec.job_class, "Class of the job");
     submit.add_option("--input", out_.job.input, "JSON, @FILE, or - for stdin (default null)")
-        ->each([this](const std::string&) { single_options_ = true; });
+        ->each([this](const std::string&) { input_given_ = single_options_ = true; });
     submit.add_option("--file", out_.job.file, "A submission in JSON per line; - for stdin");
     add_spec(submit);
     auto& run = add("run", "Run a command as a job, if the operator allows it: fabric run [OPTIONS] -- ARGV...");
@@ -216,7 +219,8 @@ private:
   invocation& out_;
   CLI::App app_;
   std::string node_ = "127.0.0.1:7600";
-  bool single_options_ = false;
+  bool input_given_ = false;
+  bool single_options_ = false; ///< Of a job given on the command line.
 };
 
 } // namespace

@@ -136,6 +136,10 @@ TEST_CASE_METHOD(without_node, "submit needs a class or a file, not both and not
 
 TEST_CASE_METHOD(without_node, "bad values of submit are usage errors that name the option", "[cli][parse]") {
   CHECK(mentions(bad({"submit", "c", "--delay", "5"}), "--delay"));
+  CHECK(mentions(bad({"submit", "c", "--input", ""}), "--input"));
+  CHECK(mentions(bad({"submit", "c", "--input="}), "--input"));
+  CHECK(mentions(bad({"submit", "c", "--timeout", "5s"}), "--wait"));
+  CHECK(mentions(bad({"run", "--timeout", "5s", "--", "ls"}), "--wait"));
   CHECK(mentions(bad({"submit", "c", "--priority", "-1"}), "--priority"));
   CHECK(mentions(bad({"submit", "c", "--priority", "4294967296"}), "--priority"));
   CHECK(mentions(bad({"submit", "c", "--label", "nothing"}), "KEY=VALUE"));
