@@ -3,15 +3,23 @@
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cache=${JOB_FABRIC_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/job-fabric}
 
-say() { printf '\033[2m%s\033[0m\n' "job-fabric: $*" >&2; }
+say() {
+  local dim='' plain=''
+  if [ -t 2 ]; then dim=$'\033[2m' plain=$'\033[0m'; fi
+  printf '%sjob-fabric: %s%s\n' "$dim" "$*" "$plain" >&2
+}
 die() { printf 'job-fabric: %s\n' "$*" >&2; exit 1; }
 
-# Runs a command as root: directly, or through sudo.
+# Lets sudo ask for its password, if it wants one, now: what runs behind a progress line cannot.
+become_root() {
+  [ "$(id -u)" != 0 ] || return 0
+  command -v sudo >/dev/null || die "installing packages needs root or sudo"
+  sudo -n true 2>/dev/null || sudo -v || die "sudo refused"
+}
+
+# Runs a command as root: directly, or through sudo; become_root comes first.
 as_root() {
-  if [ "$(id -u)" = 0 ]; then "$@"
-  elif command -v sudo >/dev/null; then sudo -n -- "$@" || sudo -- "$@"
-  else die "needs root or sudo for: $*"
-  fi
+  if [ "$(id -u)" = 0 ]; then "$@"; else sudo -- "$@"; fi
 }
 
 # Shows one line per second of what a long command is doing; its whole output goes to a log file,

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -41,6 +42,71 @@ class ScriptTest(unittest.TestCase):
         return subprocess.run(["bash", *map(str, words)], stdin=subprocess.DEVNULL, capture_output=True, text=True,
                               timeout=LIMIT_S, check=False, cwd=self.root,
                               env={**os.environ, "PATH": path, "CALLS": str(self.calls), **env})
+
+
+# Notes every call, asks for a password unless it was given by -v, and then runs the command.
+SUDO = """#!/bin/sh
+echo "sudo $*" >>"$CALLS"
+case $1 in
+  -v) touch "$CALLS.password"; exit 0 ;;
+  -n) [ -e "$CALLS.password" ] || exit 1; shift ;;
+esac
+[ "$1" = -- ] && shift
+[ -e "$CALLS.password" ] || exit 1
+exec "$@"
+"""
+
+# Knows a mirror only once its lists were fetched.
+APT_GET = """#!/bin/sh
+echo "apt-get $*" >>"$CALLS"
+case " $* " in
+  *" indextargets "*) [ ! -e "$CALLS.lists" ] || echo "Debian|http://mirror.example/debian" ;;
+  *SourceList*" update "*) ;;
+  *" update "*) touch "$CALLS.lists" ;;
+esac
+"""
+
+
+class Setup(ScriptTest):
+    """scripts/setup as somebody who is not root, on a machine that lacks Catch2 and has CAF in the cache."""
+
+    def setUp(self):
+        super().setUp()
+        self.program("bin/id", "#!/bin/sh\necho 1000\n")
+        self.program("bin/sudo", SUDO)
+        self.program("bin/apt-get", APT_GET)
+        self.program("bin/g++", "#!/bin/sh\necho 1.0\n")
+        self.program("bin/dpkg-query", """#!/bin/sh
+case "$*" in *catch2*) exit 1 ;; esac
+echo "install ok installed"
+""")
+        text = (self.root / "scripts/setup").read_text()
+        version = re.search(r"^caf_version=(\S+)", text, re.MULTILINE).group(1)
+        caf = self.root / f"cache/caf-{version}-g++-1.0-cxx20/include/caf"
+        caf.mkdir(parents=True)
+        (caf / "all.hpp").touch()
+
+    def set_up(self):
+        done = self.bash("scripts/setup", JOB_FABRIC_CACHE=str(self.root / "cache"), CXX="g++")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stderr
+
+    def test_the_password_is_asked_for_first_and_nothing_runs_twice(self):
+        self.set_up()
+        calls = self.calls.read_text().splitlines()
+        asked = calls.index("sudo -v")
+        self.assertFalse([c for c in calls[:asked] if "install" in c or "update" in c], calls)
+        self.assertEqual(calls.count("sudo -v"), 1)
+        self.assertEqual(len([c for c in calls if c.startswith("apt-get") and " install " in c]), 1, calls)
+
+    def test_empty_lists_are_fetched_once(self):
+        self.set_up()
+        updates = [c for c in self.calls.read_text().splitlines()
+                   if c.startswith("apt-get") and "update" in c and "SourceList" not in c]
+        self.assertEqual(len(updates), 1)
+
+    def test_a_pipe_gets_no_escape_codes(self):
+        self.assertNotIn("\x1b", self.set_up() + self.bash("-c", ". scripts/lib.sh; say hello").stderr)
 
 
 class Test(ScriptTest):
