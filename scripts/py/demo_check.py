@@ -23,12 +23,16 @@ def direct_facts(path):
 
 
 def spoken_facts(kind, text):
-    """Returns path: fact from the output of sha256sum or wc -l."""
+    """Returns path: fact from the output of sha256sum or wc -l; paths may begin and end with spaces."""
     facts = {}
-    for line in text.splitlines():
+    for line in text.removesuffix("\n").split("\n"):
         if kind == "line-counts" and TOTAL.fullmatch(line):
             continue
-        fact, path = line.strip().split(maxsplit=1)
+        fact, space, path = line.lstrip(" ").partition(" ")
+        if kind == "checksums":
+            path = path[1:]  # sha256sum writes two characters between them
+        if not space or not path:
+            raise ValueError(f"not a line of {kind}: {line!r}")
         facts[path] = fact
     return facts
 

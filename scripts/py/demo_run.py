@@ -12,7 +12,7 @@ import time
 from demo_check import Check
 from demo_show import LiveView, summary
 from local_fabric import BIN, POLL_S, ROOT, FabricError, LocalFabric, ended
-from workload import CLASSES, PART_S, TreeError, Workload, find_files
+from workload import CLASSES, PART_S, SAILORS, TreeError, Workload, find_files
 
 SETTINGS = {"/lanes/0/budget": "1s", "/lanes/0/grace": "1s", "/lanes/1/grace": "1s",
             **{f"/classes/{name}": options for name, options in CLASSES.items()}}
@@ -56,14 +56,14 @@ def wait_for_all(fabric, total):
 
 def prepare(options, directory):
     """Looks at the tree and lays down the work."""
+    say(f"looking at the files below {options.directory} and at how fast xz is on them …")
     files, more = find_files(options.directory)
     size = sum(s for _, s in files)
-    say(f"{len(files)} files, {in_bytes(size)} below {options.directory}" +
-        (" (not all: that is enough)" if more else ""))
     work = Workload(files, directory / "work")
     work.plan()
     part = max(p.stat().st_size for p in work.parts)
     seconds = part / work.speed
+    say(f"{len(files)} files, {in_bytes(size)}" + (" (not all: that is enough)" if more else ""))
     say(f"xz -9e does {in_bytes(work.speed)}/s here, so each of {len(work.parts)} parts of {in_bytes(part)} takes "
         f"about {seconds:.1f} s" + ("; the tree is too small for long ones" if seconds < PART_S / 2 else ""))
     return work
@@ -75,10 +75,11 @@ def run(options, directory, fabric):
     say(fabric.start())
     ids = fabric.submit_file(work.write_submissions())
     say(f"submitted {len(ids)} jobs: {len(work.groups)} groups of files, each a checksum and a line count; "
-        f"{len(work.parts)} compressions; the rest are drunken sailors")
+        f"{len(work.parts)} compressions; {len(SAILORS)} drunken sailors, which misbehave")
     wait_for_all(fabric, len(work.jobs))
     ends = fabric.sql("SELECT id, state, attempt FROM jobs_view")
     rows = {number: (state, attempt) for number, state, attempt in ends}
+    say("\nchecking the results against ones computed here …")
     check = Check(fabric.data / "spool")
     check.judge(work, {number: rows.get(number) for number in ids})
     say()
@@ -103,13 +104,13 @@ def keep(fabric, directory):
     starter.chmod(0o755)
     say(f"""
 kept in {directory}
-  {fabric.data}/store.db     jobs, attempts, events: sqlite3 -readonly …/store.db 'SELECT * FROM jobs_view'
-  {fabric.data}/spool        output of each attempt: */JOB.ATTEMPT/stdout
-  {fabric.log_file}      the log of fabricd
-  {directory}/work           lists of files and compressed parts
-start it again:    {starter}
-and look at it:    export FABRIC_NODE={fabric.address}
-                   {BIN}/fabric list --limit 10; {BIN}/fabric show 1; {BIN}/fabric logs 2; {BIN}/fabric events""")
+  data/store.db   jobs, attempts, events: sqlite3 -readonly {fabric.data}/store.db 'SELECT * FROM jobs_view'
+  data/spool      what each attempt wrote: */JOB.ATTEMPT/stdout
+  fabricd.log     the log of fabricd
+  work            lists of files, compressed parts
+start it again:   {starter}
+and look at it:   export FABRIC_NODE={fabric.address} PATH="{BIN}:$PATH"
+                  fabric list --limit 10; fabric show 1; fabric logs 2; fabric events""")
 
 
 def interrupt(*_):
@@ -127,18 +128,21 @@ def main(words):
     try:
         code = 0 if run(options, directory, fabric) else 1
         say(f"results        {fabric.data}/{{store.db,spool}}" +
-            ("" if options.keep else ", removed now; --keep leaves them"))
+            ("" if code or options.keep else "; removed now, unless --keep is given"))
         say(f"{'all is well' if code == 0 else 'FAILED'}; {time.monotonic() - started:.0f} s")
     except KeyboardInterrupt:
         code = 130
         print("\ninterrupted; stopping the fabric", file=sys.stderr)
-    except (TreeError, FabricError, OSError) as e:
+    except TreeError as e:
+        code = 2
+        print(f"scripts/demo: {e}", file=sys.stderr)
+    except (FabricError, OSError) as e:
         print(f"scripts/demo: {e}", file=sys.stderr)
     finally:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)  # the rest takes some seconds at most
         fabric.stop_at_once()
-        if options.keep and fabric.process:
+        if (options.keep or code) and fabric.process:
             keep(fabric, directory)
         else:
             shutil.rmtree(directory, ignore_errors=True)
