@@ -19,6 +19,7 @@ endif()
 
 # Every target of the project links this one.
 add_library(fabric_settings INTERFACE)
+target_compile_features(fabric_settings INTERFACE cxx_std_20) # Of whoever links the client, too.
 target_compile_options(fabric_settings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor
   -fstack-protector-strong $<$<BOOL:${FABRIC_WERROR}>:-Werror>)
 target_compile_definitions(fabric_settings INTERFACE
