@@ -22,6 +22,8 @@ public:
   const style& out() const { return out_; }
   bool out_is_terminal() const { return out_is_terminal_; }
 
+  bool draws_progress() const { return err_is_terminal_; }
+
   /// What others wrote: as it is into a file or pipe, without what could steer a terminal onto one.
   std::string shown(std::string_view text, bool to_stderr = false) const;
 

@@ -5,18 +5,21 @@
 #include "fabric/job/strict_json.hpp"
 
 #include "nodes/cli/text/job_text.hpp"
+#include "nodes/cli/text/printable.hpp"
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <thread>
+#include <utility>
 
 namespace fabric::cli {
 
 namespace {
 
 constexpr duration long_patience = 20s;
-constexpr duration short_patience = 1s; ///< While more jobs are pending than one question can name.
+/// While more jobs are pending than one question can name, or the progress line wants to be drawn again.
+constexpr duration short_patience = 1s;
 constexpr auto crowded_pause = std::chrono::seconds{1};
 constexpr auto idle_pause = std::chrono::milliseconds{50};
 constexpr std::size_t many = 32; ///< Pending jobs from which on a question is worth the wait for more than one answer.
@@ -41,6 +44,7 @@ exit_code waiting::run() {
 /// Asks how these are now.
 exit_code waiting::look(const std::vector<job_id>& ids) {
   auto rows = s_.insist([&] { return s_.cell.get(ids); });
+  if (!rows && rows.error().code == errc::limit_reached) return pause_in_crowd(rows.error());
   if (!rows) return s_.failed(rows.error());
   std::unordered_set<job_id> known;
   for (const auto& j : *rows) {
@@ -64,7 +68,7 @@ exit_code waiting::next() {
   auto ended = s_.insist([&] { return s_.cell.wait(ids, patience()); });
   const bool crowded = !ended && ended.error().code == errc::limit_reached; // Too many wait already: ask instead.
   if (!ended && !crowded) return s_.failed(ended.error());
-  if (crowded) std::this_thread::sleep_for(std::min<duration>(crowded_pause, s_.time_left().value_or(crowded_pause)));
+  if (crowded) pause_in_crowd(ended.error());
   if (crowded || ended->empty()) {
     if (const auto stopped = look(ids); stopped != done) return stopped;
     give_back(ids, false);
@@ -93,6 +97,14 @@ void waiting::tell(const job& ended) {
     s_.screen.line(s_.call.json ? json_text(to_json(ended)) : ended_line(ended, s_.screen.out()));
   else if (ended.state != job_state::succeeded)
     s_.screen.notice(ended_line(ended, {}));
+}
+
+/// There is no room for one who waits: it asks instead, now and then.
+exit_code waiting::pause_in_crowd(const error& why) {
+  if (what_ == telling::every_end && !std::exchange(told_crowd_, true))
+    s_.screen.notice(printable(why.message) + "; asking once a second instead");
+  std::this_thread::sleep_for(std::min<duration>(crowded_pause, s_.time_left().value_or(crowded_pause)));
+  return done;
 }
 
 std::string waiting::left_text() const {
@@ -134,7 +146,8 @@ void waiting::give_back(const std::vector<job_id>& window, bool to_front) {
 }
 
 duration waiting::patience() const {
-  const auto wanted = pending_.size() > limits::batch_jobs ? short_patience : long_patience;
+  const bool draws = what_ == telling::every_end && s_.screen.draws_progress();
+  const auto wanted = pending_.size() > limits::batch_jobs || draws ? short_patience : long_patience;
   return std::min(wanted, s_.time_left().value_or(wanted));
 }
 

@@ -36,6 +36,7 @@ private:
   duration patience() const;
 
   void tell(const job& ended);
+  exit_code pause_in_crowd(const error& why);
   std::string left_text() const;
 
   session& s_;
@@ -44,6 +45,7 @@ private:
   std::unordered_set<job_id> pending_;
   std::uint64_t total_;
   std::uint64_t failed_ = 0;
+  bool told_crowd_ = false;
   exit_code code_ = done;
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
 };

@@ -4,7 +4,7 @@ import datetime
 import json
 import unittest
 
-from harness import NodeTest, SharedNodeTest, eventually, shell_class
+from harness import DEADLINE_S, NodeTest, SharedNodeTest, eventually, shell_class
 
 ONE_SLOT = {"lanes": [{"name": "fast", "slots": 1, "grace": "300ms"}]}
 
@@ -82,7 +82,7 @@ class Waiting(SharedNodeTest):
         ends = [json.loads(waiter.stdout.readline())["id"] for _ in range(2)]
         self.assertEqual(sorted(ends), sorted([failed, first]))
         self.n.open_gate("later")
-        rest = waiter.communicate()[0].splitlines()
+        rest = waiter.communicate(timeout=DEADLINE_S)[0].splitlines()
         self.assertEqual([json.loads(line)["id"] for line in rest], [later])
         self.assertEqual(waiter.returncode, 1)  # One of them failed.
 

@@ -9,6 +9,8 @@ import unittest
 
 from harness import DEADLINE_S, NodeTest, eventually, shell_class
 
+# Nothing is renewed while a test runs, so that nobody looks again at what a node can do.
+LONG_LEASE = {"lease": {"first": "1h", "max": "1h", "node_silence": "30m"}}
 SHORT_LEASE = {"lease": {"first": "3s", "max": "3s", "node_silence": "2s"}}  # Renewed every second.
 
 
@@ -79,11 +81,19 @@ class Limits(NodeTest):
     def test_max_waiters(self):
         n = self.node({"limits": {"max_waiters": 1}})
         job = n.run(n.gate("a"))
-        waiters = [n.background("wait", job) for _ in range(3)]  # Those that may not wait ask again and again.
-        n.started(job)
+        waiters = [n.background("wait", job) for _ in range(3)]
+        said = [b""] * 3
+        def refused():
+            for i, w in enumerate(waiters):
+                os.set_blocking(w.stderr.fileno(), False)
+                with contextlib.suppress(BlockingIOError):
+                    said[i] += os.read(w.stderr.fileno(), 4096)
+            return sum(b"limits.max_waiters" in s for s in said) == 2
+        eventually(refused, f"two of three may not wait: {said}")
         n.open_gate("a")
-        for w in waiters:
-            out, err = w.communicate()
+        for w in waiters:  # Those that may not wait ask again and again.
+            os.set_blocking(w.stderr.fileno(), True)
+            out, err = w.communicate(timeout=DEADLINE_S)
             self.assertEqual((w.returncode, json.loads(out)["state"]), (0, "succeeded"), err)
 
 
@@ -94,12 +104,16 @@ class Classes(NodeTest):
         self.assert_refused(answer, "class_disabled", '"off"', "enabled")
 
     def test_jobs_of_a_class_that_was_switched_off_wait_until_it_is_on_again(self):
-        n = self.node()
-        job = n.run("true", "--delay", "200ms")
+        n = self.node({"node": {"drain_timeout": "0s"}, "classes": {"other": shell_class()}})
+        for job in [n.run(n.gate("a"), job_class="other") for _ in range(2)]:  # Both slots are taken.
+            n.started(job)
+        job = n.run("true")
         n.drain()
         n.config["classes"]["sh"]["enabled"] = False
         n.start()
-        n.until(job, "ready")
+        n.open_gate("a")
+        n.wait(n.run("true", job_class="other"))  # The slots are free.
+        self.assertEqual((n.show(job)["state"], n.show(job)["attempts"]), ("ready", []))
         n.drain()
         n.config["classes"]["sh"]["enabled"] = True
         n.start()
@@ -121,7 +135,7 @@ class Classes(NodeTest):
         self.assertEqual(n.wait(job)["state"], "succeeded")
 
     def test_an_executable_that_vanishes_fails_the_attempt_with_its_name(self):
-        n = self.node(start=False)
+        n = self.node(LONG_LEASE, start=False)
         program = n.directory / "program"
         program.write_text("#!/bin/sh\n")
         program.chmod(0o755)
@@ -147,10 +161,11 @@ class Classes(NodeTest):
 
 class Disks(NodeTest):
     def test_low_space_refuses_submissions_and_lets_running_jobs_end(self):
-        n = self.node()
-        running = n.run(n.gate("a") + "; echo 1 > $FABRIC_RESULT")
-        n.started(running)
-        ready = n.run("true", "--delay", "50ms")
+        n = self.node(LONG_LEASE)
+        running, other = n.run(n.gate("a") + "; echo 1 > $FABRIC_RESULT"), n.run(n.gate("b"))
+        for job in (running, other):  # Both slots are taken.
+            n.started(job)
+        ready = n.run("true")
         n.kill()
         n.config["store"]["disk_low"] = (1 << 53) - 1
         n.start()
@@ -159,8 +174,8 @@ class Disks(NodeTest):
         n.open_gate("a")
         end = n.wait(running)
         self.assertEqual((end["state"], end["result"], end["attempt"]), ("succeeded", 1, 1))
-        self.assertIn(n.show(ready)["state"], ("scheduled", "ready"))  # Nothing starts.
-        self.assertEqual(n.show(ready)["attempts"], [])
+        self.assertEqual((n.show(ready)["state"], n.show(ready)["attempts"]), ("ready", []))  # Nothing starts.
+        n.open_gate("b")
         n.kill()
         n.config["store"]["disk_low"] = 1 << 20
         n.start()

@@ -142,6 +142,22 @@ class Live(NodeTest):
         self.assertEqual((event["kind"], event["text"]), ("buried", "exit code 1"))
 
 
+    def test_events_follow_survives_a_restart(self):
+        n = self.node()
+        watcher = n.background("events", "--follow")
+        self.addCleanup(watcher.communicate)
+        self.addCleanup(watcher.kill)
+        def next_of(job):
+            while (event := json.loads(watcher.stdout.readline()))["job"] != job:
+                pass
+            return event["id"]
+        before = next_of(n.run("exit 1", "--max-attempts", 1))
+        n.kill()
+        n.start()
+        job = n.run("exit 1", "--max-attempts", 1)
+        self.assertGreater(next_of(job), before)
+
+
 class Logs(NodeTest):
     def test_stdout_stderr_and_each_attempt_have_their_own(self):
         n = self.node()
@@ -187,7 +203,7 @@ class Logs(NodeTest):
         n.start()
         self.assertEqual(follower.stdout.readline(), "middle\n")
         n.open_gate("b")
-        rest, err = follower.communicate()
+        rest, err = follower.communicate(timeout=DEADLINE_S)
         self.assertEqual((follower.returncode, rest), (0, "begin 2\nmiddle\n"), err)
 
     def test_follow_goes_past_an_attempt_whose_output_is_not_kept(self):
@@ -212,9 +228,13 @@ class Logs(NodeTest):
         blocker = n.run(n.gate("a"))
         n.started(blocker)
         job = n.run("echo at last")
-        follower = n.background("logs", job, "--follow", as_json=False)
+        n.kill()
+        follower = n.background("logs", job, "--follow", "--patience", "20s", as_json=False)
+        self.assertIn("trying again", follower.stderr.readline())
+        n.start()
+        self.assertIn("reached", follower.stderr.readline())  # So it has asked, and nothing was there yet.
         n.open_gate("a")
-        out, err = follower.communicate()
+        out, err = follower.communicate(timeout=DEADLINE_S)
         self.assertEqual((follower.returncode, out), (0, "at last\n"), err)
 
 
@@ -266,7 +286,7 @@ class WaitsSurvive(NodeTest):
             stop()
             n.start()
         n.open_gate("a")
-        out, err = waiter.communicate()
+        out, err = waiter.communicate(timeout=DEADLINE_S)
         self.assertEqual((waiter.returncode, json.loads(out).get("state")), (0, "succeeded"), out + err)
 
     def test_a_fabric_that_stands_still_does_not_outlast_the_timeout(self):
@@ -280,13 +300,42 @@ class WaitsSurvive(NodeTest):
         self.assertIn(waiter.returncode, (3, 6), out + err)
         n.signal(signal.SIGCONT)
 
+    def test_a_fabric_that_stands_still_counts_as_unreachable(self):
+        n = self.node()
+        n.signal(signal.SIGSTOP)
+        self.addCleanup(n.signal, signal.SIGCONT)
+        answer = n.fabric("lanes")
+        self.assertEqual(answer.code, 3, answer)
+        self.assertIn(n.address, answer.err)
+
+    def test_submit_with_wait_survives_a_kill_of_fabricd(self):
+        n = self.node()
+        client = n.background("submit", "sh", "--input", json.dumps({"run": n.gate("a")}), "--wait")
+        job = json.loads(client.stdout.readline())["id"]
+        n.started(job)
+        n.kill()
+        n.start()
+        n.open_gate("a")
+        out, err = client.communicate(timeout=DEADLINE_S)
+        self.assertEqual((client.returncode, json.loads(out)["state"]), (0, "succeeded"), err)
+
+    def test_run_with_wait_survives_a_kill_of_fabricd(self):
+        n = self.node({"allow_ad_hoc": True})
+        client = n.background("run", "--wait", "--", "sh", "-c", f"echo up; {n.gate('a')}; echo down", as_json=False)
+        self.assertEqual(client.stdout.readline(), "up\n")
+        n.kill()
+        n.start()
+        n.open_gate("a")
+        out, err = client.communicate(timeout=DEADLINE_S)
+        self.assertEqual((client.returncode, out), (0, "down\n"), err)
+
     def test_wait_gives_up_after_its_patience(self):
         n = self.node()
         job = n.run(n.gate("a"))
         n.started(job)
         waiter = n.background("wait", job, "--patience", "200ms")
         n.kill()
-        out, err = waiter.communicate()
+        out, err = waiter.communicate(timeout=DEADLINE_S)
         self.assertEqual(waiter.returncode, 3, out + err)
         self.assertIn(n.address, err)
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import signal
 import sqlite3
 import subprocess
 import unittest
@@ -136,7 +137,7 @@ class IdempotencyKeys(SharedNodeTest):
     def test_many_clients_with_one_key_make_one_job(self):
         clients = [self.n.background("submit", "sh", "--input", '{"run":"true"}', "--idempotency-key", "c")
                    for _ in range(8)]
-        answers = [json.loads(c.communicate()[0]) for c in clients]
+        answers = [json.loads(c.communicate(timeout=DEADLINE_S)[0]) for c in clients]
         self.assertEqual(len({a.get("id") for a in answers}), 1, answers)
         self.assertEqual(sum(not a["duplicate"] for a in answers), 1)
 
@@ -182,11 +183,14 @@ class ManyJobs(SharedNodeTest):
         seen = [client.stdout.readline() for _ in range(1500)]
         client.kill()
         seen += client.stdout.readlines()  # Not communicate(): that would pass over what readline() has buffered.
-        client.communicate()
+        client.communicate(timeout=DEADLINE_S)
         acknowledged = [json.loads(line)["id"] for line in seen if line.endswith("\n")]
         self.assertGreaterEqual(len(acknowledged), 1500)
         stored = {row[0] for row in self.n.sql("select id from jobs")}
         self.assertEqual(set(acknowledged) - stored, set())
+        # The kill came before the end: what nobody reads holds the client up.
+        self.assertEqual(client.returncode, -signal.SIGKILL)
+        self.assertLess(len(acknowledged), 20000)
 
     def test_a_missing_file_is_exit_code_2(self):
         answer = self.n.fabric("submit", "--file", "/no/such/file")
