@@ -133,7 +133,7 @@ private:
     if (!ok) return tl::unexpected{ok.error()};
     const policy::job_facts facts{0, ok->spec.job_class, ok->spec.owner, ok->spec.priority, 0, false};
     auto lane = ok->lane ? std::move(*ok->lane) : policy_->place(facts, view_, draw());
-    return store::submit{std::move(ok->spec), std::move(lane), ok->max_attempts};
+    return store::submit{std::move(ok->spec), std::move(lane), ok->max_attempts, std::move(ok->only_if_known)};
   }
 
   template <class Op, class Make> caf::result<receipts> change(const std::vector<job_id>& ids, Make make) {

@@ -20,8 +20,11 @@ class Limits(NodeTest):
 
     def test_max_queued(self):
         n = self.node({"limits": {"max_queued": 3}})
-        jobs = [n.run("true", "--delay", "1h") for _ in range(3)]
+        jobs = [n.run("true", "--delay", "1h", "--idempotency-key", f"k{i}") for i in range(3)]
         self.assert_refused(self.submit(n), "limit_reached", "limits.max_queued", "3")
+        self.assert_refused(self.submit(n, "true", "--idempotency-key", "new"), "limit_reached", "limits.max_queued")
+        again = self.submit(n, "true", "--delay", "1h", "--idempotency-key", "k1")
+        self.assertEqual((again.code, again.lines[0]["id"], again.lines[0]["duplicate"]), (0, jobs[1], True))
         n.good("cancel", jobs[0])
         self.assertEqual(self.submit(n, "true", "--delay", "1h").code, 0)
         self.assert_refused(self.submit(n), "limit_reached", "limits.max_queued")

@@ -17,11 +17,17 @@ namespace {
 
 std::string in_quotes(const std::string& name) { return "\"" + name + "\""; }
 
-expected<void> check_load(const job_spec& spec, const config::limits& limits, const admission_state& now) {
+/// Room for one more job.
+expected<void> check_room(const config::limits& limits, const admission_state& now) {
   if (now.draining) return fail(errc::draining, "the fabric is draining and takes no new jobs; try again later");
   if (now.live_jobs >= limits.max_queued)
     return fail(errc::limit_reached, std::to_string(now.live_jobs) + " jobs are queued; limits.max_queued is " +
                                          std::to_string(limits.max_queued) + "; try again later");
+  return {};
+}
+
+/// Room for the question itself.
+expected<void> check_load(const job_spec& spec, const config::limits& limits, const admission_state& now) {
   const auto after = now.inflight_bytes + submission_bytes(spec);
   if (after > limits.max_inflight_submits)
     return fail(errc::limit_reached, std::to_string(after) + " bytes of submissions would wait for their answer; " +
@@ -77,6 +83,8 @@ std::uint64_t submission_bytes(const job_spec& spec) {
 }
 
 expected<admitted> admit(job_spec spec, const config::root& all, const admission_state& now) {
+  const auto room = check_room(all.limits, now);
+  if (!room && !spec.idempotency_key) return tl::unexpected(room.error());
   if (auto ok = check_load(spec, all.limits, now); !ok) return tl::unexpected(ok.error());
   auto good = checked(std::move(spec));
   if (!good) return tl::unexpected(good.error());
@@ -90,6 +98,7 @@ expected<admitted> admit(job_spec spec, const config::root& all, const admission
   in.lane = good->lane;
   if (!in.lane && !(*how)->lane.empty()) in.lane = (*how)->lane;
   in.spec = std::move(*good);
+  if (!room) in.only_if_known = room.error();
   return in;
 }
 

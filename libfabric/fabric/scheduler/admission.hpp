@@ -25,12 +25,16 @@ struct admitted {
   job_spec spec;                   ///< As checked: its input is compact JSON.
   std::uint32_t max_attempts = 0;  ///< The job's own, else its class's.
   std::optional<std::string> lane; ///< The job's own, else its class's; unset: the policy places.
+  /// Set: there is no room for a new job, but this one has an idempotency key, and the client may only have missed its
+  /// receipt. The store answers a known key, and refuses with this otherwise.
+  std::optional<error> only_if_known;
 };
 
 /// What one job counts for in `limits.max_inflight_submits`.
 std::uint64_t submission_bytes(const job_spec& spec);
 
-/// Checks a submission; cheap refusals first. `where` is the JSON pointer within the submission.
+/// Checks a submission; cheap refusals first. While draining or at max_queued, one with a key is refused by the store
+/// only (see only_if_known). `where` is the JSON pointer within the submission.
 /// errc::draining; errc::limit_reached, naming limits.max_queued or limits.max_inflight_submits;
 /// errc::bad_input and errc::too_large: the spec breaks a rule of job/spec.hpp, or its input does not fit the class's
 /// command (a value missing, of the wrong kind, too long for an argument; "/input/…");

@@ -86,6 +86,20 @@ TEST_CASE("a draining fabric admits nothing", "[admission]") {
   CHECK(refused(spec_of("plain"), setup(), now).code == errc::draining);
 }
 
+TEST_CASE("a job with a key is left to the store when there is no room: it may be known", "[admission]") {
+  auto keyed = spec_of("plain");
+  keyed.idempotency_key = "k";
+  admission_state now;
+  CHECK_FALSE(scheduler::admit(keyed, setup(), now)->only_if_known);
+  now.draining = true;
+  CHECK(scheduler::admit(keyed, setup(), now)->only_if_known->code == errc::draining);
+  now = {};
+  now.live_jobs = setup().limits.max_queued;
+  CHECK(scheduler::admit(keyed, setup(), now)->only_if_known->code == errc::limit_reached);
+  now.inflight_bytes = setup().limits.max_inflight_submits; // Not even for the question.
+  CHECK(says(refused(keyed, setup(), now), "max_inflight_submits"));
+}
+
 TEST_CASE("the last job under max_queued is admitted, the next is not", "[admission]") {
   auto all = setup();
   all.limits.max_queued = 10;
