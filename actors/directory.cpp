@@ -26,6 +26,10 @@ public:
 private:
   /// The one cast where handles come in. Those that take no directory entries drop them (see harden).
   void set(const directory_entry& m) {
+    if (!m.actor) {
+      entries_.erase(m.name);
+      return;
+    }
     entries_[m.name] = m.actor;
     const auto fresh = caf::actor_cast<directory_client_actor>(m.actor);
     introduce(fresh);

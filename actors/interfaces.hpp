@@ -25,7 +25,7 @@ using directory_client_actor = caf::typed_actor<
 
 /// Name -> current handle of a restarted actor, for one node.
 using directory_actor = caf::typed_actor<
-    // Sets a name; everybody with a name is told.
+    // Sets a name; everybody with a name is told. Without an actor: its child is down.
     caf::result<void>(directory_entry),
     // What a name means now.
     caf::result<directory_entry>(find_actor)>;
@@ -195,6 +195,8 @@ using runner_actor = caf::typed_actor<
 
 /// The child table of one node.
 using supervisor_actor = caf::typed_actor<
+    // The node drains: tell every child that takes work, and every later incarnation.
+    caf::result<void>(drain_children),
     // End the children in reverse order, then yourself.
     caf::result<void>(stop_children),
     // What is alive, and how often it was restarted.

@@ -123,18 +123,23 @@ struct drain_worker {
 /// Refuse new jobs from now on.
 struct close_admission {};
 
-/// From the supervisor to everyone who cares: this name now means this actor.
+/// From the supervisor to everyone who cares: this name now means this actor. The directory alone is also told that a
+/// child is down: then the actor is null.
 struct directory_entry {
   std::string name; ///< "store", "lane/fast", "worker/fast", …
   caf::strong_actor_ptr actor;
 };
-/// Answered with the entry; its actor is null while nobody has the name.
+/// Answered with the entry; its actor is null while nobody has the name, or its child is down.
 struct find_actor {
   std::string name;
 };
 
 struct tick {};
 
+/// Take no new work; hand back at the deadline. Of several the earliest counts.
+struct drain_children {
+  time_point deadline{};
+};
 struct stop_children {};
 struct get_children {};
 struct child_report {

@@ -58,5 +58,6 @@ struct stop_children;
 struct get_children;
 struct child_report;
 struct child_reports;
+struct drain_children;
 
 } // namespace fabric::actors

@@ -5,6 +5,9 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <optional>
+
 namespace fabric::actors {
 
 namespace {
@@ -32,6 +35,7 @@ public:
   behavior_type make_behavior() override {
     for (std::size_t i = 0; i < table_.size(); ++i) start(i);
     return {
+        [this](drain_children m) { drain(m.deadline); },
         [this](stop_children) { stop(); },
         [this](get_children) { return report(); },
     };
@@ -53,6 +57,7 @@ private:
     child.now = child.spec.start();
     ++child.starts;
     if (child.spec.name == "store") store_ = caf::actor_cast<store_actor>(child.now);
+    tell_drain(child);
     watcher_.watch(child.now, [this, index](const caf::error& why) { on_down(index, why); });
     tell(this, directory_, directory_entry{child.spec.name, child.now});
   }
@@ -60,6 +65,7 @@ private:
   void on_down(std::size_t index, const caf::error& why) {
     auto& child = table_[index];
     child.now = nullptr;
+    tell(this, directory_, directory_entry{child.spec.name, nullptr});
     if (stopping_) return stop_next();
     const bool failed = why && why != caf::exit_reason::normal && why != caf::exit_reason::user_shutdown;
     const auto verdict = child.history.on_exit(failed, env_->now());
@@ -77,6 +83,16 @@ private:
         if (!stopping_) start(index);
       });
     }
+  }
+
+  /// Of several orders the earliest deadline counts, for who comes later too.
+  void drain(time_point deadline) {
+    drain_by_ = drain_by_ ? std::min(*drain_by_, deadline) : deadline;
+    for (const auto& child : table_) tell_drain(child);
+  }
+
+  void tell_drain(const row& child) const {
+    if (drain_by_ && child.now && child.spec.drain) child.spec.drain(child.now, *drain_by_);
   }
 
   void end(const std::string& child_name) {
@@ -117,6 +133,7 @@ private:
   store_actor store_;
   watcher<supervisor_shell> watcher_;
   std::vector<row> table_;
+  std::optional<time_point> drain_by_;
   bool stopping_ = false;
 };
 

@@ -11,6 +11,9 @@
 
 namespace fabric::actors {
 
+/// Tells an incarnation of a child to take no new work, and to hand back what it still holds at the deadline.
+using drain_child = std::function<void(const caf::strong_actor_ptr&, time_point deadline)>;
+
 /// One row of the child table.
 struct child_spec {
   std::string name; ///< Its name in the directory.
@@ -18,6 +21,7 @@ struct child_spec {
   supervision::intensity limit;
   std::function<caf::strong_actor_ptr()> start; ///< A fresh incarnation. Called in the supervisor's context.
   std::vector<std::string> takes_along;         ///< Children whose state depends on it: ended with it.
+  drain_child drain{};                          ///< Unset: it takes no work.
 };
 
 /// A child that cannot be kept alive ends the process with this exit code.
@@ -25,6 +29,7 @@ inline constexpr int exit_child_failed = 71;
 
 /// Spawns the supervisor of one node. It starts the children in the order of the table and tells the directory of every
 /// incarnation; it ends them in reverse order when asked to stop.
+/// Once the node drains, every later incarnation is told so first of all: a crash does not end a drain.
 supervisor_actor spawn_supervisor(caf::actor_system& sys, environment_ptr env, std::vector<child_spec> children,
                                   directory_actor directory);
 

@@ -43,6 +43,14 @@ template <class Handle> caf::strong_actor_ptr pointer(const Handle& actor) {
   return caf::actor_cast<caf::strong_actor_ptr>(actor);
 }
 
+void drain_scheduler(const caf::strong_actor_ptr& whom, time_point) {
+  actors::tell_anon(caf::actor_cast<actors::scheduler_actor>(whom), actors::close_admission{});
+}
+
+void drain_worker(const caf::strong_actor_ptr& whom, time_point deadline) {
+  actors::tell_anon(caf::actor_cast<actors::worker_actor>(whom), actors::drain_worker{deadline});
+}
+
 /// Everything the factories need; shared by all of them.
 class assembly {
 public:
@@ -193,6 +201,7 @@ std::vector<child_spec> child_table(caf::actor_system& sys, actors::environment_
   add("spool_keeper", [a] { return a->spool_keeper(); });
   add("events", [a] { return a->events(); });
   add("scheduler", [a] { return a->scheduler(); });
+  table.back().drain = drain_scheduler;
   add(
       "membership", [a] { return a->membership(); }, lane_names); // The lanes tell it the leases as they load.
   for (const auto& l : a->config().lanes) {
@@ -200,7 +209,10 @@ std::vector<child_spec> child_table(caf::actor_system& sys, actors::environment_
     add("lane/" + l.name, [a, l, suspect] { return a->lane(l, suspect); });
   }
   add("runner", [a] { return a->runner(); });
-  for (const auto& l : a->config().lanes) add("worker/" + l.name, [a, l] { return a->worker(l); });
+  for (const auto& l : a->config().lanes) {
+    add("worker/" + l.name, [a, l] { return a->worker(l); });
+    table.back().drain = drain_worker;
+  }
   add("publisher", [a] { return a->publisher(); });
   return table;
 }

@@ -166,7 +166,7 @@ private:
   void loop() {
     while (!done_) {
       pollfd fds[2] = {{signals_.get(), POLLIN, 0}, {events_.fd(), POLLIN, 0}};
-      const bool waiting = port_ != 0 && !said_ready_;
+      const bool waiting = phase_ == phase::serving && port_ != 0 && !said_ready_;
       if (poll(fds, 2, waiting ? runner_patience_ms : -1) == 0) say_ready();
       signalfd_siginfo info{};
       while (read(signals_.get(), &info, sizeof(info)) == sizeof(info)) on_signal(static_cast<int>(info.ssi_signo));
@@ -184,9 +184,7 @@ private:
     const bool again = std::exchange(phase_, phase::draining) == phase::draining;
     log_->info(again ? "draining: handing back at once" : "draining: no new work; jobs may finish");
     const auto deadline = env_->now() + (again ? duration{0} : config_.node.drain_timeout);
-    actors::tell_anon(child<actors::scheduler_actor>("scheduler"), actors::close_admission{});
-    for (const auto& l : config_.lanes)
-      actors::tell_anon(child<actors::worker_actor>("worker/" + l.name), actors::drain_worker{deadline});
+    actors::tell_anon(supervisor_, actors::drain_children{deadline});
   }
 
   void detach() {
@@ -220,9 +218,10 @@ private:
     if (port_ != 0) say_ready();
   }
 
-  /// Once: clients find the scheduler, and jobs find slots; or the latter do not, and the log says why.
+  /// Once: clients find the scheduler, and jobs find slots; or the latter do not, and the log says why. Never by a node
+  /// that drains.
   void say_ready() {
-    if (std::exchange(said_ready_, true)) return;
+    if (phase_ != phase::serving || std::exchange(said_ready_, true)) return;
     if (!runner_ready_) log_->error("the node's runner is not there; jobs wait until it is");
     std::string lanes;
     for (const auto& l : config_.lanes) lanes += " " + l.name;

@@ -215,6 +215,45 @@ TEST_CASE("a scheduler that is killed comes back and takes jobs", "[restart]") {
   CHECK(w.state(after) == job_state::running);
 }
 
+TEST_CASE("a worker that is started again during a drain drains too", "[restart]") {
+  world w;
+  const auto done = w.submit();
+  const auto kept = w.submit();
+  w.drain(25s);
+  w.kill("worker/fast");
+  w.advance(1s);
+  CHECK(w.starts("worker/fast") == 2);
+  finish(w, done);
+  w.advance(30s);
+  CHECK(w.process.runs.size() == 2); // Nothing new.
+  CHECK(w.state(done) == job_state::succeeded);
+  CHECK(w.state(kept) == job_state::ready);
+  CHECK(w.drained.contains("fast@a1"));
+}
+
+TEST_CASE("a drain that is ordered while a worker and the scheduler are down reaches their successors", "[restart]") {
+  world w;
+  const auto id = w.submit();
+  w.kill("worker/fast");
+  w.kill("scheduler");
+  w.drain(2s);
+  w.advance(1s);
+  const auto refused = w.ask_now<receipts>(w.scheduler(), submit_jobs{{spec()}});
+  REQUIRE(refused.items.at(0).failure);
+  CHECK(refused.items[0].failure->code == errc::draining);
+  w.advance(3s);
+  CHECK(w.state(id) == job_state::ready);
+  CHECK(w.drained.size() == 2);
+}
+
+TEST_CASE("a drain that is ordered as the node starts ends", "[restart]") {
+  world_settings how;
+  how.at_once = [](world& w) { w.drain(0s); };
+  world w{how};
+  w.advance(1s);
+  CHECK(w.drained.size() == 2);
+}
+
 TEST_CASE("a broken link to the runner re-queues nothing before the lease ends", "[lease]") {
   world w;
   const auto id = w.submit();

@@ -135,3 +135,42 @@ TEST_CASE("children are ended in reverse order, and not started again", "[superv
   CHECK(n.ends == std::vector<std::string>{"b", "c", "a"});
   CHECK(n.starts["b"].size() == 1);
 }
+
+TEST_CASE("every incarnation is told of a drain, with the earliest deadline, before anybody knows it", "[supervisor]") {
+  world w{bare()};
+  nursery n{w};
+  std::vector<std::pair<caf::strong_actor_ptr, time_point>> told;
+  auto spec = n.child("a");
+  spec.drain = [&](const caf::strong_actor_ptr& whom, time_point by) { told.emplace_back(whom, by); };
+  const auto supervisor = w.supervise({spec, n.child("b")});
+  tell_anon(supervisor, drain_children{w.now() + 2min}); // The children are not there yet.
+  w.run();
+  REQUIRE(told.size() == 1);
+  const auto deadline = w.now() + 1min;
+  tell_anon(supervisor, drain_children{deadline});
+  tell_anon(supervisor, drain_children{w.now() + 3min});
+  w.run();
+  CHECK(told.back().second == deadline);
+  n.kill("a");
+  tell_anon(supervisor, drain_children{w.now() + 3min}); // Nobody is there to be told.
+  w.advance(1s);
+  CHECK(told.back().first == n.newest.at("a"));
+  CHECK(told.back().second == deadline);
+}
+
+TEST_CASE("the directory knows no actor for the name of a child that is down", "[supervisor]") {
+  world w{bare()};
+  nursery n{w};
+  w.supervise({n.child("a"), n.child("b")});
+  w.run();
+  const auto found = [&](const std::string& name) {
+    return w.ask_now<directory_entry>(w.directory(), find_actor{name}).actor;
+  };
+  CHECK(found("a") == n.newest.at("a"));
+  n.kill("a");
+  CHECK(found("a") == nullptr);
+  CHECK(found("b") == n.newest.at("b"));
+  w.advance(1s);
+  CHECK(found("a") == n.newest.at("a"));
+  CHECK(found("c") == nullptr);
+}

@@ -66,6 +66,7 @@ world::world(world_settings how) : how_(std::move(how)) {
   env_ = std::move(env);
   if (!how_.with_node) return;
   supervise(child_table());
+  if (how_.at_once) how_.at_once(*this);
   run();
 }
 
@@ -136,7 +137,7 @@ supervisor_actor world::supervise(std::vector<child_spec> children) {
 // -- the child table, as fabricd has it
 // --------------------------------------------------------------------------------------------------------
 
-child_spec world::child(const std::string& name, std::function<caf::strong_actor_ptr()> start) {
+child_spec world::child(const std::string& name, std::function<caf::strong_actor_ptr()> start, drain_child drain) {
   const auto& s = how_.config.supervision;
   return {name,
           supervision::rule::permanent,
@@ -145,7 +146,8 @@ child_spec world::child(const std::string& name, std::function<caf::strong_actor
             ++starts_[name];
             return newest_[name] = start();
           },
-          {}};
+          {},
+          std::move(drain)};
 }
 
 std::vector<child_spec> world::child_table() {
@@ -157,9 +159,14 @@ std::vector<child_spec> world::child_table() {
       child("store_reader", [=, this] { return pointer(spawn_store_reader(*system_, store->rows, in_scheduler)); }));
   table.push_back(
       child("events", [this] { return pointer(spawn_events(*system_, env_, how_.config.limits.max_waiters)); }));
-  table.push_back(child("scheduler", [this] {
-    return pointer(spawn_scheduler(*system_, env_, {how_.config, boot, seed}, make_policy()));
-  }));
+  table.push_back(child(
+      "scheduler",
+      [this] {
+        return pointer(spawn_scheduler(*system_, env_, {how_.config, boot, seed}, make_policy()));
+      },
+      [](const caf::strong_actor_ptr& whom, time_point) {
+        tell_anon(caf::actor_cast<scheduler_actor>(whom), close_admission{});
+      }));
   const auto& l = how_.config.lease;
   table.push_back(child("membership", [this, l] {
     return pointer(spawn_membership(*system_, env_, {l.first, l.max, l.node_silence, 1s, 2s}));
@@ -178,7 +185,11 @@ std::vector<child_spec> world::child_table() {
   }
   table.push_back(child("runner", [this] { return spawn_runner_link(); }));
   for (const auto& lane : how_.config.lanes)
-    table.push_back(child("worker/" + lane.name, [this, lane] { return spawn_worker_of(lane); }));
+    table.push_back(child(
+        "worker/" + lane.name, [this, lane] { return spawn_worker_of(lane); },
+        [](const caf::strong_actor_ptr& whom, time_point by) {
+          tell_anon(caf::actor_cast<worker_actor>(whom), drain_worker{by});
+        }));
   return table;
 }
 
@@ -231,9 +242,7 @@ receipt world::cancel(job_id id) { return ask_now<receipts>(scheduler(), cancel_
 receipt world::kick(job_id id) { return ask_now<receipts>(scheduler(), kick_jobs{{id}}).items.at(0); }
 
 void world::drain(duration patience) {
-  tell_anon(scheduler(), close_admission{});
-  for (const auto& l : how_.config.lanes)
-    tell_anon(find<worker_actor>("worker/" + l.name), drain_worker{now() + patience});
+  for (const auto& s : supervisors_) tell_anon(s, drain_children{now() + patience});
   run();
 }
 

@@ -20,12 +20,15 @@
 /// that runs nothing. Nothing happens but in `run` and `advance`.
 namespace fabric::actors::testing {
 
+class world;
+
 using wrap_policy = std::function<std::shared_ptr<policy::lane_policy>(std::shared_ptr<policy::lane_policy>)>;
 
 struct world_settings {
-  config::root config = defaults(); ///< Classes "work" and "poison", both lanes, node "a1".
-  wrap_policy wrap;                 ///< Around the policy of each lane.
-  bool with_node = true;            ///< False: only the system and its clock.
+  config::root config = defaults();    ///< Classes "work" and "poison", both lanes, node "a1".
+  wrap_policy wrap;                    ///< Around the policy of each lane.
+  bool with_node = true;               ///< False: only the system and its clock.
+  std::function<void(world&)> at_once; ///< Called before any actor has run.
 
   static config::root defaults();
 };
@@ -46,6 +49,7 @@ public:
   // -- who is there
   caf::actor_system& system() { return *system_; }
   environment_ptr env() const { return env_; }
+  directory_actor directory() const { return directory_; }
   template <class Handle> Handle find(const std::string& name) const {
     return caf::actor_cast<Handle>(newest_.at(name));
   }
@@ -84,7 +88,7 @@ public:
   job_id submit(const std::string& job_class = "work", std::uint32_t max_attempts = 3);
   receipt cancel(job_id id);
   receipt kick(job_id id);
-  void drain(duration patience); ///< As fabricd does on SIGTERM.
+  void drain(duration patience); ///< As fabricd does on SIGTERM. Then `run`.
 
   // -- the truth
   job row(job_id id) const;
@@ -98,7 +102,7 @@ public:
 
 private:
   std::vector<child_spec> child_table();
-  child_spec child(const std::string& name, std::function<caf::strong_actor_ptr()> start);
+  child_spec child(const std::string& name, std::function<caf::strong_actor_ptr()> start, drain_child drain = {});
   caf::strong_actor_ptr spawn_worker_of(const config::lane& l);
   caf::strong_actor_ptr spawn_runner_link();
   std::shared_ptr<policy::lane_policy> make_policy() const;

@@ -78,6 +78,22 @@ class Drain(NodeTest):
         self.assertIn("closed cleanly", n.log())
         self.assertNotIn("not closed cleanly", n.log())
 
+    def test_a_signal_while_the_node_starts_drains_it(self):
+        """It is never ready then, and takes over no job for long."""
+        n = self.node()
+        waiting = n.run("true", "--delay", "1h")
+        n.drain()
+        for _ in range(5):
+            begun = len(n.log())
+            n.launch()
+            eventually(lambda: "store:" in n.log()[begun:], "it has begun")
+            code, told = n.drain()
+            self.assertEqual(code, 0)
+            self.assertNotIn("ready", told)
+            self.assertIn("drained: nothing is held", told)
+        n.start()
+        self.assertEqual(n.show(waiting)["state"], "scheduled")
+
     def test_sigint_drains_too(self):
         n = self.node()
         n.signal(signal.SIGINT)
