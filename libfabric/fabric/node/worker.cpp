@@ -23,7 +23,7 @@ worker_effects worker::handle(const worker_event& what, time_point now) {
 
 std::optional<time_point> worker::wake_at() const {
   if (drained_) return std::nullopt;
-  if (drain_deadline_ && !handed_back_) return std::min(next_renewal_, *drain_deadline_);
+  if (drain_deadline_) return std::min(next_renewal_, handed_back_ ? *gives_up_at() : *drain_deadline_);
   return next_renewal_;
 }
 
@@ -193,14 +193,20 @@ void worker::check_drained(time_point now, worker_effects& out) {
   if (!drain_deadline_ || drained_) return;
   const bool gone = runner_known_ && std::all_of(held_.begin(), held_.end(),
                                                  [this](const auto& item) { return leaked_.contains(item.first); });
-  // A runner that stays away cannot be handed anything back; its leases go on without this process.
-  const bool left = !runner_up_ && now >= *drain_deadline_ + how_.hand_back_grace + how_.renewal;
-  if (!gone && !left) return;
+  if (!gone && now < *gives_up_at()) return;
   drained_ = true;
-  for (const auto& [fence, h] : held_)
-    if (h.at != phase::ended)
-      fates_.push_back({h.job, h.attempt, leaked_.contains(fence) ? "cannot be killed" : "left with the runner"});
+  for (const auto& [fence, h] : held_) {
+    std::erase_if(fates_, [&held = h](const fate& f) { return f.job == held.job && f.attempt == held.attempt; });
+    fates_.push_back({h.job, h.attempt, leaked_.contains(fence) ? "cannot be killed" : "left with the runner"});
+  }
   out.push_back(drained{fates_});
+}
+
+/// By then everything was settled if there were a runner that obeys and a store that commits. What is left the runner
+/// keeps, under its lease or as a report, without this process.
+std::optional<time_point> worker::gives_up_at() const {
+  if (!drain_deadline_) return std::nullopt;
+  return *drain_deadline_ + how_.hand_back_grace + how_.renewal;
 }
 
 bool worker::is_over(fence_t fence) const { return std::find(over_.begin(), over_.end(), fence) != over_.end(); }

@@ -105,8 +105,9 @@ struct stop_attempt {
 struct forget_attempt {
   fence_t fence = 0;
 };
-/// Said once: every attempt is gone and its end committed, but for processes that cannot be killed and for what a
-/// runner has that stayed away. What became of each since the drain began.
+/// Said once: every attempt is gone and its end committed, but for processes that cannot be killed and for what could
+/// not be settled some time after the deadline (the runner stayed away, or nothing could be committed): that is left to
+/// the runner, which keeps it for the next fabricd. What became of each since the drain began.
 struct fate {
   job_id job = 0;
   std::uint32_t attempt = 0;
@@ -168,6 +169,7 @@ private:
   void say_want(time_point now, worker_effects& out);
   void hand_back(worker_effects& out);
   void check_drained(time_point now, worker_effects& out);
+  std::optional<time_point> gives_up_at() const;
   bool is_over(fence_t fence) const;
   void remember_over(fence_t fence);
   std::vector<held_attempt> list_held(time_point now) const;

@@ -239,3 +239,27 @@ TEST_CASE("a drain does not wait for ever for a runner that is away", "[worker]"
   CHECK(only<drained>(b.tell(worker_tick{}, 31s)).empty());
   CHECK(told_fates(b.tell(worker_tick{}, 32s)) == std::vector<std::string>{"101/1 left with the runner"});
 }
+
+TEST_CASE("a drain does not wait for ever for an end that cannot be committed", "[worker]") {
+  auto b = bench::working();
+  b.run(1);
+  b.run(2);
+  b.tell(runner_ended{end_of(1)}); // Before the drain; the lane never says that it may be forgotten.
+  b.tell(drain{at(25s)}, 1s);
+  b.tell(runner_ended{end_of(2, outcome::failed)}, 2s);
+  b.tell(worker_tick{}, 25s);
+  CHECK(only<drained>(b.tell(worker_tick{}, 32s - 1us)).empty());
+  REQUIRE(b.machine.wake_at());
+  CHECK(*b.machine.wake_at() <= at(32s));
+  const auto out = b.tell(worker_tick{}, 32s);
+  CHECK(told_fates(out) == std::vector<std::string>{"101/1 left with the runner", "102/1 left with the runner"});
+  CHECK(only<drained>(b.tell(worker_tick{}, 40s)).empty());
+}
+
+TEST_CASE("a drain does not wait for ever for a runner that is there and does not obey", "[worker]") {
+  auto b = bench::working();
+  b.run(1);
+  b.tell(drain{at(3s)});
+  b.tell(worker_tick{}, 3s);
+  CHECK(told_fates(b.tell(worker_tick{}, 10s)) == std::vector<std::string>{"101/1 left with the runner"});
+}
