@@ -52,7 +52,7 @@ void worker::on(const lane_start& e, time_point now, worker_effects& out) {
   out.push_back(run_attempt{e.order, *deadline});
 }
 
-void worker::on(const lane_stop& e, time_point, worker_effects& out) {
+void worker::on(const lane_stop& e, time_point now, worker_effects& out) {
   const auto fence = e.order.fence;
   const auto known = held_.find(fence);
   if (known != held_.end() && known->second.at == phase::ended) {
@@ -60,7 +60,9 @@ void worker::on(const lane_stop& e, time_point, worker_effects& out) {
     return;
   }
   // A job whose process cannot be killed is held until its lease is over, not longer.
-  if (e.order.why == stop_reason::unknown && leaked_.contains(fence)) held_.erase(fence);
+  if (e.order.why == stop_reason::unknown && leaked_.contains(fence) && held_.erase(fence) > 0) say_want(now, out);
+  // The start that this stop overtook must not run; before the runner's hello it may be running.
+  if (runner_known_ && !held_.contains(fence)) remember_over(fence);
   out.push_back(stop_attempt{e.order}); // Also for a fence unknown here: the runner may hold it.
 }
 
@@ -227,8 +229,11 @@ std::vector<held_attempt> worker::list_held(time_point now) const {
 }
 
 std::uint32_t worker::offered_slots() const {
-  if (drain_deadline_ || !runner_up_ || leaked_.size() >= how_.slots) return 0;
-  return how_.slots - static_cast<std::uint32_t>(leaked_.size());
+  if (drain_deadline_ || !runner_up_) return 0;
+  // As long as a leaked attempt is held, the lane counts it as it counts every other.
+  const auto closed = static_cast<std::uint32_t>(
+      std::count_if(leaked_.begin(), leaked_.end(), [this](fence_t fence) { return !held_.contains(fence); }));
+  return how_.slots - std::min(how_.slots, closed);
 }
 
 } // namespace fabric::node

@@ -179,7 +179,7 @@ private:
   std::map<fence_t, held> held_;
   std::deque<std::pair<std::uint64_t, time_point>> wants_sent_; ///< Newest last; a lease counts from its want.
   std::deque<fence_t> over_; ///< Refused or forgotten, newest last: a late repeat of their start must not run.
-  std::set<fence_t> leaked_; ///< One closed slot each.
+  std::set<fence_t> leaked_; ///< One closed slot each: taken while it is held, then not offered.
   std::uint64_t seq_;        ///< Of the newest want. Wants of different boots have different numbers.
   bool runner_up_ = false;
   bool runner_known_ = false; ///< It has said what it holds, in this life of the worker.

@@ -277,6 +277,22 @@ TEST_CASE("a stop for an unknown fence still goes to the runner", "[worker]") {
   CHECK(only<stop_attempt>(b.tell(lane_stop{{9, stop_reason::unknown, 0s}})).at(0).order.fence == 9);
 }
 
+TEST_CASE("a start that comes behind its stop is not run", "[worker]") {
+  auto b = bench::working();
+  b.tell(lane_stop{{9, stop_reason::cancel, 0s}});
+  const auto out = b.begin(9);
+  CHECK(only<run_attempt>(out).empty());
+  CHECK(refusal(out) == "refused or ended here before");
+}
+
+TEST_CASE("a stop before the runner has said what it holds does not make its attempt one that is over", "[worker]") {
+  bench b;
+  b.tell(lane_up{});
+  b.tell(lane_stop{{9, stop_reason::budget, 10s}});
+  b.tell(runner_up{{{9, 109, 1, 2s, "fast"}}}, 2s);
+  CHECK(only<tell_started>(b.begin(9, 3s)).size() == 1);
+}
+
 TEST_CASE("a stop of what has ended is answered with the end", "[worker]") {
   auto b = bench::working();
   b.run(1);
