@@ -18,6 +18,7 @@ public:
                    directory_actor directory)
       : supervisor_actor::base(cfg), env_(std::move(env)), directory_(std::move(directory)), watcher_(this) {
     harden(this);
+    attach_functor([this](const caf::error& why) { end_node("the supervisor", why); });
     for (auto& spec : children) {
       supervision::restart_history history{spec.when, spec.limit};
       table_.push_back({std::move(spec), std::move(history), nullptr, 0});
@@ -33,6 +34,8 @@ public:
   }
 
   behavior_type make_behavior() override {
+    watcher_.watch(caf::actor_cast<caf::strong_actor_ptr>(directory_),
+                   [this](const caf::error& why) { end_node("the directory", why); });
     for (std::size_t i = 0; i < table_.size(); ++i) start(i);
     return {
         [this](drain_children m) { drain(m.deadline); },
@@ -93,6 +96,11 @@ private:
 
   void tell_drain(const row& child) const {
     if (drain_by_ && child.now && child.spec.drain) child.spec.drain(child.now, *drain_by_);
+  }
+
+  /// Nobody could restart what nobody watches, nor find what is restarted.
+  void end_node(const std::string& who, const caf::error& why) const {
+    if (!stopping_) env_->fail(exit_child_failed, who + " ended: " + caf::to_string(why));
   }
 
   void end(const std::string& child_name) {

@@ -24,7 +24,7 @@ struct child_spec {
   drain_child drain{};                          ///< Unset: it takes no work.
 };
 
-/// A child that cannot be kept alive ends the process with this exit code.
+/// A child that cannot be kept alive ends the process with this exit code, as does the end of supervisor or directory.
 inline constexpr int exit_child_failed = 71;
 
 /// Spawns the supervisor of one node. It starts the children in the order of the table and tells the directory of every

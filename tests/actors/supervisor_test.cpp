@@ -174,3 +174,33 @@ TEST_CASE("the directory knows no actor for the name of a child that is down", "
   CHECK(found("a") == n.newest.at("a"));
   CHECK(found("c") == nullptr);
 }
+
+TEST_CASE("a supervisor or a directory that ends takes the node down, but not when the node stops", "[supervisor]") {
+  const auto ends = [](bool supervisor_too) {
+    world w{bare()};
+    nursery n{w};
+    const auto supervisor = w.supervise({n.child("a")});
+    w.run();
+    const auto whom =
+        supervisor_too ? caf::actor_cast<caf::actor>(supervisor) : caf::actor_cast<caf::actor>(w.directory());
+    caf::anon_send_exit(whom, caf::exit_reason::kill);
+    w.run();
+    if (supervisor_too) { // Nobody else does now.
+      caf::anon_send_exit(w.directory(), caf::exit_reason::kill);
+      n.kill("a");
+    }
+    return w.failures;
+  };
+  for (const bool supervisor_too : {false, true}) {
+    const auto failures = ends(supervisor_too);
+    REQUIRE(failures.size() == 1);
+    CHECK(failures[0].first == 71);
+    CHECK(failures[0].second.find(supervisor_too ? "supervisor" : "directory") != std::string::npos);
+  }
+  world w{bare()};
+  nursery n{w};
+  w.supervise({n.child("a")});
+  w.run();
+  w.stop();
+  CHECK(w.failures.empty());
+}
