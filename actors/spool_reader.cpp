@@ -21,6 +21,8 @@ public:
 
   const char* name() const override { return "fabric.spool_reader"; }
 
+  void on_exit() override { db_.reset(); } // Whoever still holds a handle keeps no connection open.
+
   behavior_type make_behavior() override {
     return {[this](read_log m) { return read(m); }};
   }

@@ -20,6 +20,8 @@ public:
 
   const char* name() const override { return "fabric.store_reader"; }
 
+  void on_exit() override { db_.reset(); } // Whoever still holds a handle keeps no connection open.
+
   behavior_type make_behavior() override {
     return {
         [this](get_jobs& m) { return jobs(m); },         [this](list_jobs& m) { return list(m); },

@@ -2,6 +2,7 @@
 
 #include "actors/membership.hpp"
 #include "actors/readers.hpp"
+#include "actors/spool_keeper.hpp"
 #include "actors/store.hpp"
 #include "tests/actors/world.hpp"
 
@@ -340,4 +341,20 @@ TEST_CASE("an attempt's output is read piece by piece, while it grows and to its
   REQUIRE(no_attempt.failure);
   CHECK(no_attempt.failure->code == errc::not_found);
   caf::anon_send_exit(reader, caf::exit_reason::user_shutdown);
+}
+
+TEST_CASE("readers close their connection when they end, whoever still holds their handles", "[store]") {
+  world_settings bare;
+  bare.with_node = false;
+  world w{bare};
+  const auto db = std::make_shared<store::memory_store>();
+  const std::vector<caf::actor> readers{
+      caf::actor_cast<caf::actor>(spawn_store_reader(w.system(), db, spawn_as::in_scheduler)),
+      caf::actor_cast<caf::actor>(spawn_spool_reader(w.system(), "/nowhere", db, spawn_as::in_scheduler)),
+      caf::actor_cast<caf::actor>(spawn_spool_keeper(w.system(), w.env(), "/nowhere", {}, db, spawn_as::in_scheduler))};
+  w.run();
+  CHECK(db.use_count() == 4);
+  for (const auto& r : readers) caf::anon_send_exit(r, caf::exit_reason::user_shutdown);
+  w.run();
+  CHECK(db.use_count() == 1);
 }
