@@ -16,6 +16,7 @@ public:
   publisher_shell(caf::actor_config& cfg, environment_ptr env, publisher_settings how)
       : directory_client_actor::base(cfg), env_(std::move(env)), how_(std::move(how)) {
     harden(this);
+    if (!how_.through.publish) how_.through = middleman_door();
   }
 
   const char* name() const override { return "fabric.publisher"; }
@@ -28,24 +29,35 @@ public:
 
   /// Else its successor would find the port taken, by its own node.
   void on_exit() override {
-    if (published_) system().middleman().unpublish(published_, how_.port);
+    if (published_) how_.through.unpublish(published_, how_.port);
     published_ = nullptr;
   }
 
 private:
   void publish(scheduler_actor scheduler) {
-    auto& middleman = system().middleman();
-    if (published_) middleman.unpublish(published_, how_.port);
+    if (published_) how_.through.unpublish(published_, how_.port);
+    published_ = nullptr;
     const client_face_actor face = scheduler;
-    const auto port = middleman.publish(face, how_.port, how_.host.c_str(), true);
+    const auto port = how_.through.publish(face, how_.port);
     if (!port) {
       env_->fail(exit_cannot_listen, "cannot listen on node.listen " + how_.host + ":" + std::to_string(how_.port) +
-                                         ": " + caf::to_string(port.error()));
+                                         ": " + render(port.error()));
       return;
     }
     how_.port = *port;
     published_ = face;
     how_.on_published(*port);
+  }
+
+  door middleman_door() {
+    auto& middleman = system().middleman();
+    return {
+        [&middleman, host = how_.host](const client_face_actor& face, std::uint16_t port) -> expected<std::uint16_t> {
+          const auto found = middleman.publish(face, port, host.c_str(), true);
+          if (!found) return fabric::fail(errc::unavailable, caf::to_string(found.error()));
+          return *found;
+        },
+        [&middleman](const client_face_actor& face, std::uint16_t port) { middleman.unpublish(face, port); }};
   }
 
   environment_ptr env_;
@@ -55,8 +67,9 @@ private:
 
 } // namespace
 
-directory_client_actor spawn_publisher(caf::actor_system& sys, environment_ptr env, publisher_settings how) {
-  return sys.spawn<publisher_shell, caf::detached>(std::move(env), std::move(how));
+directory_client_actor spawn_publisher(caf::actor_system& sys, environment_ptr env, publisher_settings how,
+                                       spawn_as as) {
+  return spawn_shell<publisher_shell>(sys, as == spawn_as::detached, std::move(env), std::move(how));
 }
 
 } // namespace fabric::actors

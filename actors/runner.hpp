@@ -16,6 +16,8 @@
 
 namespace fabric::actors {
 
+using connect_runner = std::function<expected<std::unique_ptr<runner_wire>>(runner_wire::callback)>;
+
 /// How this node reaches, and if need be starts, its fabric-runner.
 struct runner_settings {
   std::string node;
@@ -27,7 +29,7 @@ struct runner_settings {
   duration renewal = std::chrono::seconds{5};
   std::function<void()> on_ready; ///< Called each time the runner has told what it holds. May be unset.
   /// Unset: over the socket. In tests: to a scripted runner.
-  std::function<expected<std::unique_ptr<runner_wire>>(runner_wire::callback)> connect;
+  connect_runner connect;
   std::function<std::int64_t()> boottime_us; ///< Unset: CLOCK_BOOTTIME.
 };
 

@@ -1,13 +1,15 @@
 #include "nodes/fabricd/node.hpp"
 
+#include "fabric/config/lanes.hpp"
 #include "fabric/exec/system.hpp"
 #include "fabric/store/memory_store.hpp"
+#include "fabric/store/sqlite_reader.hpp"
 #include "fabric/store/sqlite_store.hpp"
 
 #include "actors/messages.hpp"
 #include "actors/meta_objects.hpp"
 #include "actors/system.hpp"
-#include "nodes/fabricd/assembly.hpp"
+#include "nodes/fabricd/assembly/child_table.hpp"
 #include "nodes/fabricd/clock.hpp"
 #include "nodes/fabricd/log.hpp"
 #include "nodes/fabricd/node_events.hpp"
@@ -69,8 +71,8 @@ public:
 
   int run() {
     if (const auto problem = prepare_data()) return cannot_start(*problem, exit_usage);
-    parts with{config_, paths_, boot(), runner_command(), nullptr, nullptr, &events_};
-    if (const auto problem = open_store(with)) {
+    parts with{config_, paths_, boot(), outside_world()};
+    if (const auto problem = open_store(with.out)) {
       const bool broken = problem->code == errc::io_error || problem->code == errc::incompatible;
       return cannot_start(*problem, broken ? exit_store : exit_cannot_start);
     }
@@ -125,23 +127,30 @@ private:
       std::error_code ignored;
       program = (std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path() / "fabric-runner").string();
     }
-    std::uint32_t slots = 0;
-    for (const auto& l : config_.lanes) {
-      const auto own = config_.node.workers.find(l.name);
-      slots += own == config_.node.workers.end() ? l.slots : own->second;
-    }
+    const auto slots = config::slots_on_node(config_);
     return {program,       "--socket",   paths_.socket,
             "--spool",     paths_.spool, "--ledger",
             paths_.ledger, "--slots",    std::to_string(std::max(slots, 1u)),
             "--idle-exit", "10"};
   }
 
-  std::optional<error> open_store(parts& with) {
+  outside outside_world() {
+    outside out;
+    out.runner_command = runner_command();
+    out.on_published = [this](std::uint16_t port) { events_.push(published{port}); };
+    out.on_runner_ready = [this] { events_.push(runner_ready{}); };
+    out.on_drained = [this](const std::string& worker, const std::vector<node::fate>& fates) {
+      events_.push(worker_empty{worker, fates});
+    };
+    return out;
+  }
+
+  std::optional<error> open_store(outside& out) {
     if (config_.store.kind == "memory") {
       const auto memory = std::make_shared<store::memory_store>(
           store::memory_options{.retention = config_.store.retention, .disk_is_low = {}});
-      with.store = memory;
-      with.memory_reader = memory;
+      out.store = memory;
+      out.open_reader = [memory] { return memory; };
       return std::nullopt;
     }
     store::sqlite_options how;
@@ -156,7 +165,8 @@ private:
                : found.was_clean ? "closed cleanly"
                                  : "not closed cleanly, checked",
                found.live_jobs, found.running, found.sqlite);
-    with.store = std::move(*opened);
+    out.store = std::move(*opened);
+    out.open_reader = [path = paths_.store] { return store::sqlite_reader::open(path); };
     return std::nullopt;
   }
 

@@ -97,6 +97,7 @@ void scripted_runner::receive(const exec::to_runner& what) {
                    forgotten.push_back(e.fence);
                  },
                  [&](const exec::resize& e) { slots = e.slots; },
+                 [&](const exec::prune& e) { pruned.insert(pruned.end(), e.attempts.begin(), e.attempts.end()); },
                  [](const auto&) {},
              },
              what);

@@ -1,15 +1,6 @@
 #include "tests/actors/world.hpp"
 
-#include "fabric/policy/registry.hpp"
-
-#include "actors/events.hpp"
-#include "actors/lane.hpp"
-#include "actors/membership.hpp"
 #include "actors/meta_objects.hpp"
-#include "actors/readers.hpp"
-#include "actors/scheduler.hpp"
-#include "actors/store.hpp"
-#include "actors/worker.hpp"
 #include "tests/actors/compat_test.hpp"
 
 #include <spdlog/sinks/null_sink.h>
@@ -22,7 +13,6 @@ namespace fabric::actors::testing {
 namespace {
 
 constexpr std::uint64_t boot = 7;
-constexpr std::uint64_t seed = 1;
 constexpr int steps_max = 1'000'000; ///< Whoever needs more spins.
 constexpr time_point start_of_time{std::chrono::hours{24 * 365 * 50}};
 
@@ -30,10 +20,6 @@ config::job_class runs_true() {
   config::job_class c;
   c.command = {"/bin/true"};
   return c;
-}
-
-template <class Handle> caf::strong_actor_ptr pointer(const Handle& actor) {
-  return caf::actor_cast<caf::strong_actor_ptr>(actor);
 }
 
 } // namespace
@@ -122,6 +108,13 @@ void world::kill(const std::string& name) {
   run();
 }
 
+std::vector<std::string> world::children() {
+  std::vector<std::string> names;
+  for (const auto& child : ask_now<child_reports>(supervisors_.front(), get_children{}).children)
+    names.push_back(child.name);
+  return names;
+}
+
 std::uint64_t world::starts(const std::string& name) {
   for (const auto& child : ask_now<child_reports>(supervisors_.front(), get_children{}).children)
     if (child.name == name) return child.starts;
@@ -134,98 +127,38 @@ supervisor_actor world::supervise(std::vector<child_spec> children) {
   return supervisors_.back();
 }
 
-// -- the child table, as fabricd has it
-// --------------------------------------------------------------------------------------------------------
-
-child_spec world::child(const std::string& name, std::function<caf::strong_actor_ptr()> start, drain_child drain) {
-  const auto& s = how_.config.supervision;
-  return {name,
-          supervision::rule::permanent,
-          {s.restarts, s.within, s.backoff, 5s},
-          [this, name, start = std::move(start)] {
-            ++starts_[name];
-            return newest_[name] = start();
-          },
-          {},
-          std::move(drain)};
-}
+// -- the child table of fabricd, its incarnations counted
+// --------------------------------------------------------------------------------------------
 
 std::vector<child_spec> world::child_table() {
-  std::vector<child_spec> table;
-  const auto in_scheduler = spawn_as::in_scheduler;
-  table.push_back(child("store", [=, this] { return pointer(spawn_store(*system_, env_, store, in_scheduler)); }));
-  table.back().limit = {.restarts = 0};
-  table.push_back(
-      child("store_reader", [=, this] { return pointer(spawn_store_reader(*system_, store->rows, in_scheduler)); }));
-  table.push_back(
-      child("events", [this] { return pointer(spawn_events(*system_, env_, how_.config.limits.max_waiters)); }));
-  table.push_back(child(
-      "scheduler",
-      [this] {
-        return pointer(spawn_scheduler(*system_, env_, {how_.config, boot, seed}, make_policy()));
-      },
-      [](const caf::strong_actor_ptr& whom, time_point) {
-        tell_anon(caf::actor_cast<scheduler_actor>(whom), close_admission{});
-      }));
-  const auto& l = how_.config.lease;
-  table.push_back(child("membership", [this, l] {
-    return pointer(spawn_membership(*system_, env_, {l.first, l.max, l.node_silence, 1s, 2s}));
-  }));
-  for (const auto& lane : how_.config.lanes) table.back().takes_along.push_back("lane/" + lane.name);
-  for (const auto& lane : how_.config.lanes) {
-    fabric::lane::settings how;
-    how.name = lane.name;
-    how.budget = lane.budget;
-    how.grace = lane.grace;
-    how.lane_count = static_cast<std::uint32_t>(how_.config.lanes.size());
-    const auto suspect = std::make_shared<lane_suspect>();
-    table.push_back(child("lane/" + lane.name, [this, how, suspect] {
-      return pointer(spawn_lane(*system_, env_, how, make_policy(), suspect, seed));
-    }));
-  }
-  table.push_back(child("runner", [this] { return spawn_runner_link(); }));
-  for (const auto& lane : how_.config.lanes)
-    table.push_back(child(
-        "worker/" + lane.name, [this, lane] { return spawn_worker_of(lane); },
-        [](const caf::strong_actor_ptr& whom, time_point by) {
-          tell_anon(caf::actor_cast<worker_actor>(whom), drain_worker{by});
-        }));
+  auto table = nodes::child_table(*system_, env_, {how_.config, nodes::data_paths{how_.data}, boot, outside_world()});
+  for (auto& child : table)
+    child.start = [this, name = child.name, start = std::move(child.start)] {
+      ++starts_[name];
+      return newest_[name] = start();
+    };
   return table;
 }
 
-std::shared_ptr<policy::lane_policy> world::make_policy() const {
-  std::vector<policy::lane_info> lanes;
-  for (const auto& l : how_.config.lanes) {
-    policy::lane_info info;
-    info.name = l.name;
-    info.budget = l.budget;
-    lanes.push_back(std::move(info));
-  }
-  auto made = policy::make_policy(how_.config.routing.policy, std::move(lanes), {}).value();
-  return how_.wrap ? how_.wrap(std::move(made)) : made;
-}
-
-caf::strong_actor_ptr world::spawn_runner_link() {
-  runner_settings how;
-  how.node = how_.config.node.name;
-  how.boot = boot;
-  how.config = how_.config;
-  how.connect = [this](runner_wire::callback say) { return process.connect(std::move(say)); };
-  how.boottime_us = [this] { return now().time_since_epoch().count(); };
-  return pointer(spawn_runner(*system_, env_, std::move(how)));
-}
-
-caf::strong_actor_ptr world::spawn_worker_of(const config::lane& l) {
-  node::worker_settings how;
-  how.node = how_.config.node.name;
-  how.name = l.name + "@" + how.node;
-  how.lane = l.name;
-  how.boot = boot;
-  how.first_seq = workers_++ << 32;
-  how.slots = l.slots;
-  return pointer(
-      spawn_worker(*system_, env_, std::move(how),
-                   [this](const std::string& worker, const std::vector<node::fate>& f) { drained[worker] = f; }));
+nodes::outside world::outside_world() {
+  nodes::outside out;
+  out.store = store;
+  out.open_reader = [this] { return store->rows; };
+  out.connect = [this](runner_wire::callback say) { return process.connect(std::move(say)); };
+  out.boottime_us = [this] { return now().time_since_epoch().count(); };
+  out.door.publish = [this](const client_face_actor& face, std::uint16_t port) {
+    published.push_back(face);
+    return port;
+  };
+  out.door.unpublish = [this](const client_face_actor& face, std::uint16_t) { std::erase(published, face); };
+  out.blocking = spawn_as::in_scheduler;
+  out.wrap_policy = how_.wrap;
+  out.on_published = [](std::uint16_t) {};
+  out.on_drained = [this](const std::string& worker, const std::vector<node::fate>& f) {
+    if (on_drained) on_drained(worker);
+    drained[worker] = f;
+  };
+  return out;
 }
 
 // -- a client's words

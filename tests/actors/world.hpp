@@ -5,6 +5,7 @@
 #include "actors/compat.hpp"
 #include "actors/messages.hpp"
 #include "actors/supervisor.hpp"
+#include "nodes/fabricd/assembly/child_table.hpp"
 #include "tests/actors/scripted_runner.hpp"
 #include "tests/actors/scripted_store.hpp"
 
@@ -16,8 +17,8 @@
 #include <utility>
 #include <vector>
 
-/// A node in virtual time: all its actors under their supervisor, in one thread, with a store in memory and a runner
-/// that runs nothing. Nothing happens but in `run` and `advance`.
+/// A node in virtual time: all its actors under their supervisor, as fabricd has them, in one thread, with a store in
+/// memory and a runner that runs nothing. Nothing happens but in `run` and `advance`.
 namespace fabric::actors::testing {
 
 class world;
@@ -27,6 +28,7 @@ using wrap_policy = std::function<std::shared_ptr<policy::lane_policy>(std::shar
 struct world_settings {
   config::root config = defaults();    ///< Classes "work" and "poison", both lanes, node "a1".
   wrap_policy wrap;                    ///< Around the policy of each lane.
+  std::string data = "/nowhere";       ///< Where its spool would be.
   bool with_node = true;               ///< False: only the system and its clock.
   std::function<void(world&)> at_once; ///< Called before any actor has run.
 
@@ -56,6 +58,7 @@ public:
   scheduler_actor scheduler() const { return find<scheduler_actor>("scheduler"); }
   void kill(const std::string& name);            ///< As a crash would: nothing is said to anybody. Then `run`.
   void crash(const std::string& name);           ///< The same without `run`; callable while the actors run.
+  std::vector<std::string> children();           ///< In their order. Asks and runs.
   std::uint64_t starts(const std::string& name); ///< Asks and runs.
   std::uint64_t starts_now(const std::string& name) const { return starts_.at(name); }
   std::size_t timers() const; ///< Set and still wanted.
@@ -99,13 +102,12 @@ public:
   scripted_runner process{[this] { return now(); }};
   std::vector<std::pair<int, std::string>> failures;      ///< What would have ended the process.
   std::map<std::string, std::vector<node::fate>> drained; ///< By worker.
+  std::function<void(const std::string&)> on_drained;     ///< Called in the worker's context, before.
+  std::vector<client_face_actor> published;               ///< Now reachable by clients.
 
 private:
   std::vector<child_spec> child_table();
-  child_spec child(const std::string& name, std::function<caf::strong_actor_ptr()> start, drain_child drain = {});
-  caf::strong_actor_ptr spawn_worker_of(const config::lane& l);
-  caf::strong_actor_ptr spawn_runner_link();
-  std::shared_ptr<policy::lane_policy> make_policy() const;
+  nodes::outside outside_world();
 
   world_settings how_;
   caf::actor_system_config settings_;
@@ -115,7 +117,6 @@ private:
   std::vector<supervisor_actor> supervisors_;
   std::map<std::string, caf::strong_actor_ptr> newest_; ///< Incarnations, by name.
   std::map<std::string, std::uint64_t> starts_;
-  std::uint64_t workers_ = 0;
   std::size_t cafs_own_ = 0; ///< Actors that come with the system.
 };
 

@@ -1,21 +1,17 @@
-#include "nodes/fabricd/assembly.hpp"
+#include "nodes/fabricd/assembly/child_table.hpp"
 
 #include "fabric/config/endpoint.hpp"
+#include "fabric/config/lanes.hpp"
 #include "fabric/policy/registry.hpp"
-#include "fabric/store/sqlite_reader.hpp"
 
 #include "actors/events.hpp"
 #include "actors/lane.hpp"
 #include "actors/membership.hpp"
 #include "actors/messages.hpp"
-#include "actors/publisher.hpp"
 #include "actors/readers.hpp"
-#include "actors/runner.hpp"
 #include "actors/scheduler.hpp"
 #include "actors/spool_keeper.hpp"
 #include "actors/store.hpp"
-#include "actors/worker.hpp"
-#include "nodes/fabricd/node_events.hpp"
 
 #include <unistd.h>
 
@@ -63,17 +59,20 @@ public:
   }
 
   caf::strong_actor_ptr store() {
-    return pointer(actors::spawn_store(sys_, env_, std::exchange(with_.store, nullptr)));
+    return pointer(actors::spawn_store(sys_, env_, std::exchange(with_.out.store, nullptr), with_.out.blocking));
   }
 
-  caf::strong_actor_ptr store_reader() { return pointer(actors::spawn_store_reader(sys_, reader())); }
+  caf::strong_actor_ptr store_reader() {
+    return pointer(actors::spawn_store_reader(sys_, reader(), with_.out.blocking));
+  }
 
   caf::strong_actor_ptr spool_reader() {
-    return pointer(actors::spawn_spool_reader(sys_, with_.paths.spool, reader()));
+    return pointer(actors::spawn_spool_reader(sys_, with_.paths.spool, reader(), with_.out.blocking));
   }
 
   caf::strong_actor_ptr spool_keeper() {
-    return pointer(actors::spawn_spool_keeper(sys_, env_, with_.paths.spool, with_.config.spool, reader()));
+    return pointer(
+        actors::spawn_spool_keeper(sys_, env_, with_.paths.spool, with_.config.spool, reader(), with_.out.blocking));
   }
 
   caf::strong_actor_ptr events() { return pointer(actors::spawn_events(sys_, env_, with_.config.limits.max_waiters)); }
@@ -104,11 +103,13 @@ public:
     how.node = with_.config.node.name;
     how.boot = with_.boot;
     how.socket = with_.paths.socket;
-    how.start_command = with_.runner_command;
+    how.start_command = with_.out.runner_command;
     how.config = with_.config;
     how.environment = own_environment();
     how.renewal = with_.config.lease.first / 3;
-    how.on_ready = [events = with_.events] { events->push(runner_ready{}); };
+    how.on_ready = with_.out.on_runner_ready;
+    how.connect = with_.out.connect;
+    how.boottime_us = with_.out.boottime_us;
     return pointer(actors::spawn_runner(sys_, env_, std::move(how)));
   }
 
@@ -119,34 +120,22 @@ public:
     how.lane = l.name;
     how.boot = with_.boot;
     how.first_seq = incarnations_++ << 32;
-    how.slots = slots(l);
+    how.slots = config::slots_on_node(with_.config, l);
     how.renewal = with_.config.lease.first / 3;
-    auto* events = with_.events;
-    return pointer(actors::spawn_worker(sys_, env_, std::move(how),
-                                        [events](const std::string& worker, const std::vector<node::fate>& fates) {
-                                          events->push(worker_empty{worker, fates});
-                                        }));
+    return pointer(actors::spawn_worker(sys_, env_, std::move(how), with_.out.on_drained));
   }
 
   caf::strong_actor_ptr publisher() {
     const auto where = config::parse_endpoint(with_.config.node.listen);
-    auto* events = with_.events;
     return pointer(actors::spawn_publisher(
-        sys_, env_, {where->host, where->port, [events](std::uint16_t port) { events->push(published{port}); }}));
+        sys_, env_, {where->host, where->port, with_.out.on_published, with_.out.door}, with_.out.blocking));
   }
 
   const config::root& config() const { return with_.config; }
 
 private:
-  std::uint32_t slots(const config::lane& l) const {
-    const auto own = with_.config.node.workers.find(l.name);
-    return own == with_.config.node.workers.end() ? l.slots : own->second;
-  }
-
-  /// A connection of its own for each reader.
   std::shared_ptr<fabric::store::job_reader> reader() {
-    if (with_.memory_reader) return with_.memory_reader;
-    auto opened = fabric::store::sqlite_reader::open(with_.paths.store);
+    auto opened = with_.out.open_reader();
     if (!opened) env_->fail(exit_store, "cannot read the store: " + render(opened.error()));
     return std::move(*opened);
   }
@@ -164,7 +153,7 @@ private:
     }
     auto made = policy::make_policy(with_.config.routing.policy, std::move(lanes), with_.config.routing.params);
     if (!made) env_->fail(2, "routing: " + render(made.error()));
-    return *made;
+    return with_.out.wrap_policy ? with_.out.wrap_policy(*made) : *made;
   }
 
   std::uint64_t seed() { return with_.boot ^ (0x9e3779b97f4a7c15ull * ++seeds_); }

@@ -1,0 +1,58 @@
+#pragma once
+
+#include "fabric/config/config.hpp"
+#include "fabric/store/job_store.hpp"
+
+#include "actors/compat.hpp"
+#include "actors/environment.hpp"
+#include "actors/publisher.hpp"
+#include "actors/runner.hpp"
+#include "actors/supervisor.hpp"
+#include "actors/worker.hpp"
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+/// Which actors a node has, with what, and in which order: the child table. Wiring only.
+namespace fabric::nodes {
+
+/// Where a node keeps its things, below node.data.
+struct data_paths {
+  explicit data_paths(const std::string& data);
+  std::string store;  ///< SQLite file.
+  std::string spool;  ///< Directory.
+  std::string socket; ///< Of the runner.
+  std::string ledger; ///< Of the runner.
+};
+
+/// Where a node touches the world outside of its actors. Tests in virtual time give their own.
+struct outside {
+  std::shared_ptr<store::job_store> store; ///< Given to the store actor, the only one to keep it.
+  /// A connection of its own for each reader.
+  std::function<expected<std::shared_ptr<store::job_reader>>()> open_reader;
+  std::vector<std::string> runner_command;     ///< argv that starts a runner; empty: none is started.
+  actors::connect_runner connect{};            ///< Unset: over the socket.
+  std::function<std::int64_t()> boottime_us{}; ///< Unset: CLOCK_BOOTTIME.
+  actors::door door{};                         ///< Unset: CAF's middleman.
+  actors::spawn_as blocking = actors::spawn_as::detached;
+  /// Around the policy of each actor. Unset: as it is.
+  std::function<std::shared_ptr<policy::lane_policy>(std::shared_ptr<policy::lane_policy>)> wrap_policy{};
+
+  // Called in the actors' context.
+  std::function<void(std::uint16_t)> on_published;
+  std::function<void()> on_runner_ready;
+  actors::drained_callback on_drained;
+};
+
+struct parts {
+  config::root config;
+  data_paths paths;
+  std::uint64_t boot = 0;
+  outside out;
+};
+
+/// The children of this node's supervisor, in the order in which they start.
+std::vector<actors::child_spec> child_table(caf::actor_system& sys, actors::environment_ptr env, parts with);
+
+} // namespace fabric::nodes

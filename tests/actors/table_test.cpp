@@ -1,0 +1,115 @@
+#include "fabric/exec/spool.hpp"
+
+#include "tests/actors/world.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+
+using namespace fabric;
+using namespace fabric::actors;
+using testing::spec;
+using testing::world;
+using testing::world_settings;
+
+namespace {
+
+/// A data directory, gone at the end.
+struct scratch {
+  scratch() {
+    std::string name = (std::filesystem::temp_directory_path() / "fabric-table-XXXXXX").string();
+    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no directory for the test");
+    path = name;
+  }
+  ~scratch() { std::filesystem::remove_all(path); }
+  std::string path;
+};
+
+void write_output(const std::string& spool, job_id id) {
+  const auto folder = exec::attempt_directory(spool, id, 1);
+  std::filesystem::create_directories(folder);
+  std::ofstream{folder + "/stdout"} << std::string(10'000, 'x');
+}
+
+} // namespace
+
+TEST_CASE("the children of a node start in this order", "[table]") {
+  world w;
+  CHECK(w.children() == std::vector<std::string>{"store", "store_reader", "spool_reader", "spool_keeper", "events",
+                                                 "scheduler", "membership", "lane/fast", "lane/slow", "runner",
+                                                 "worker/fast", "worker/slow", "publisher"});
+}
+
+TEST_CASE("every child but the store is started again, and the node works on", "[table]") {
+  world w;
+  for (const auto& name : w.children()) {
+    if (name == "store") continue;
+    INFO(name);
+    const auto running = w.submit();
+    w.kill(name);
+    w.advance(31s); // Its restarts are forgotten.
+    CHECK(w.starts(name) >= 2);
+    w.process.end(w.process.fence_of(running), outcome::succeeded);
+    w.advance(1s);
+    CHECK(w.state(running) == job_state::succeeded);
+    CHECK(w.attempts(running).size() == 1);
+    CHECK(w.published == std::vector<client_face_actor>{w.scheduler()});
+  }
+  CHECK(w.process.runs.size() == w.children().size() - 1);
+  CHECK(w.failures.empty());
+}
+
+TEST_CASE("clients reach the new scheduler through the same door after the old one crashed", "[publisher]") {
+  world w;
+  const client_face_actor before = w.scheduler();
+  CHECK(w.published == std::vector<client_face_actor>{before});
+  w.kill("scheduler");
+  w.advance(1s);
+  CHECK(w.published == std::vector<client_face_actor>{w.scheduler()});
+  CHECK(w.published.front() != before);
+  CHECK_FALSE(w.ask_now<cell_hello>(w.published.front(), get_hello{}).node.empty());
+  w.stop();
+  CHECK(w.published.empty());
+}
+
+TEST_CASE("a worker that throws is started again, with a runner that holds its attempts", "[restart]") {
+  world w;
+  const auto id = w.submit();
+  bool thrown = false;
+  w.on_drained = [&](const std::string& worker) {
+    if (worker == "fast@a1" && !std::exchange(thrown, true)) throw std::runtime_error("cannot say that it is empty");
+  };
+  w.drain(25s);
+  w.process.end(w.process.fence_of(id), outcome::succeeded);
+  w.run();
+  CHECK(thrown);
+  CHECK_FALSE(w.drained.contains("fast@a1"));
+  w.advance(1s);
+  CHECK(w.starts("worker/fast") == 2);
+  CHECK(w.state(id) == job_state::succeeded);
+  CHECK(w.drained.contains("fast@a1"));
+  CHECK(w.failures.empty());
+}
+
+TEST_CASE("the spool keeper has the runner recycle what is over its limit, but nothing of a job that lives", "[spool]") {
+  const scratch data;
+  world_settings how;
+  how.data = data.path;
+  how.config.spool.bytes = 1;
+  how.config.spool.inodes_low = 0;
+  world w{how};
+  const auto finished = w.submit();
+  w.process.end(w.process.fence_of(finished), outcome::succeeded);
+  w.run();
+  const auto running = w.submit();
+  for (const auto id : {finished, running}) write_output(data.path + "/spool", id);
+  w.kill("spool_keeper");
+  w.kill("runner"); // The keeper finds the new one.
+  w.advance(62s);
+  using attempts = std::vector<std::pair<job_id, std::uint32_t>>;
+  CHECK(w.process.pruned == attempts{{finished, 1}});
+}
