@@ -200,7 +200,8 @@ private:
   void detach() {
     phase_ = phase::detaching;
     log_->info("detaching: jobs stay with the runner");
-    actors::tell_anon(child<actors::scheduler_actor>("scheduler"), actors::close_admission{});
+    // Nothing new begins: it would have no lengthened lease. And nothing is handed back.
+    actors::tell_anon(supervisor_, actors::drain_children{env_->now() + 24h});
     bool lengthened = false;
     caf::scoped_actor self{*sys_};
     actors::ask(self.ptr(), child<actors::runner_actor>("runner"), detach_limit, actors::prepare_outage{outage_lease})

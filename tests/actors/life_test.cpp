@@ -230,6 +230,20 @@ TEST_CASE("a drain starts nothing new, hands back at its deadline and tells ever
   CHECK(fates == std::map<job_id, std::string>{{done, "succeeded"}, {kept, "handed back"}});
 }
 
+TEST_CASE("a node that is to leave its jobs alone starts nothing new and hands nothing back", "[life]") {
+  auto how = world_settings{};
+  how.config.lanes[0].slots = 1;
+  world w{how};
+  const auto ends = w.submit();
+  const auto queued = w.submit();
+  w.drain(24h); // As on SIGUSR2.
+  w.process.end(w.process.fence_of(ends), outcome::succeeded);
+  w.advance(30s);
+  CHECK(w.process.runs.size() == 1);
+  CHECK(w.process.stops.empty());
+  CHECK(w.state(queued) == job_state::ready);
+}
+
 TEST_CASE("messages that nobody understands end no actor", "[life]") {
   world w;
   const auto all = w.children();

@@ -1,5 +1,6 @@
 """Two ways out: drain (SIGTERM) and detach (SIGUSR2)."""
 
+import os
 import signal
 import unittest
 
@@ -106,8 +107,12 @@ class Drain(NodeTest):
 
 
 class Detach(NodeTest):
+    # 2 s are promised; the rest is for a machine that is busy with other things.
+    PROMISE_S = 2 + 2
+
     def detach(self, n):
         n.signal(signal.SIGUSR2)
+        n.process.wait(timeout=self.PROMISE_S)
         code, _ = n.end()
         self.assertEqual(code, 0)
 
@@ -152,6 +157,33 @@ class Detach(NodeTest):
         n.start()
         n.open_gate("a")
         self.assertEqual(n.wait(job)["attempt"], 1)
+
+    def test_a_frozen_runner_does_not_hold_up_the_exit(self):
+        n = self.node()
+        job = n.run(n.gate("a") + "; echo 9 > $FABRIC_RESULT")
+        n.started(job)
+        runner = n.runner()
+        os.kill(runner, signal.SIGSTOP)
+        self.detach(n)
+        os.kill(runner, signal.SIGCONT)
+        n.start()
+        n.open_gate("a")
+        end = n.wait(job)
+        self.assertEqual((end["state"], end["result"], len(end["attempts"])), ("succeeded", 9, 1))
+
+    def test_nothing_new_begins_and_what_waits_is_there_afterwards(self):
+        n = self.node()
+        blockers = [n.run(n.gate("a")) for _ in range(2)]
+        waiting = [n.run("true") for _ in range(50)]
+        for job in blockers:
+            n.started(job)
+        n.signal(signal.SIGUSR2)
+        eventually(lambda: "detaching" in n.log(), "the node detaches")
+        n.open_gate("a")
+        self.assertEqual(n.end()[0], 0)
+        n.start()
+        n.wait(*blockers, *waiting)
+        self.assertEqual([n.outcomes(j) for j in blockers + waiting], [["succeeded"]] * 52)
 
     def test_detaching_an_idle_node(self):
         n = self.node()
