@@ -7,15 +7,17 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 namespace fabric::actors {
 
 namespace {
 
 class worker_shell : public worker_actor::base {
 public:
-  worker_shell(caf::actor_config& cfg, environment_ptr env, node::worker_settings how, drained_callback on_drained)
+  worker_shell(caf::actor_config& cfg, environment_ptr env, node::worker_settings how, worker_callbacks call)
       : worker_actor::base(cfg), env_(std::move(env)), node_(how.node), name_(how.name), lane_name_(how.lane),
-        slots_(how.slots), on_drained_(std::move(on_drained)), machine_(std::move(how)),
+        slots_(how.slots), call_(std::move(call)), machine_(std::move(how)),
         alarm_(this, env_, [this] { step({node::worker_tick{}}); }) {
     harden(this);
   }
@@ -46,8 +48,18 @@ private:
     for (const auto& e : events)
       for (auto& todo : machine_.handle(e, env_->now())) perform(todo, news, orders);
     if (!orders.items.empty()) tell(this, runner_, std::move(orders));
-    if (!news.items.empty()) tell(this, lane_, std::move(news));
+    if (!news.items.empty()) tell_lane(std::move(news));
     alarm_.arm(machine_.wake_at());
+  }
+
+  void tell_lane(worker_news news) {
+    const bool complete = std::any_of(news.items.begin(), news.items.end(), [](const auto& item) {
+      const auto* said = std::get_if<node::tell_want>(&item);
+      return said != nullptr && said->what.held_known;
+    });
+    tell(this, lane_, std::move(news));
+    if (!lane_ || !complete || std::exchange(offered_, true)) return;
+    if (call_.on_offered) call_.on_offered(name_);
   }
 
   void perform(node::worker_effect& todo, worker_news& news, runner_orders& orders) {
@@ -55,7 +67,7 @@ private:
                    [&](node::run_attempt&) { orders.items.push_back(std::move(todo)); },
                    [&](node::stop_attempt&) { orders.items.push_back(std::move(todo)); },
                    [&](node::forget_attempt&) { orders.items.push_back(std::move(todo)); },
-                   [&](node::drained& e) { on_drained_(name_, e.fates); },
+                   [&](node::drained& e) { call_.on_drained(name_, e.fates); },
                    [&](auto&) { news.items.push_back(std::move(todo)); },
                },
                todo);
@@ -77,18 +89,19 @@ private:
   std::string name_;
   std::string lane_name_;
   std::uint32_t slots_;
-  drained_callback on_drained_;
+  worker_callbacks call_;
   node::worker machine_;
   alarm_clock<worker_shell> alarm_;
   lane_actor lane_;
   runner_actor runner_;
+  bool offered_ = false; ///< The lane knows.
 };
 
 } // namespace
 
 worker_actor spawn_worker(caf::actor_system& sys, environment_ptr env, node::worker_settings how,
-                          drained_callback on_drained) {
-  return sys.spawn<worker_shell>(std::move(env), std::move(how), std::move(on_drained));
+                          worker_callbacks call) {
+  return sys.spawn<worker_shell>(std::move(env), std::move(how), std::move(call));
 }
 
 } // namespace fabric::actors

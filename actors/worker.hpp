@@ -9,11 +9,16 @@
 
 namespace fabric::actors {
 
-/// Called once, in the worker's context, when a drain has emptied it.
-using drained_callback = std::function<void(const std::string& worker, const std::vector<node::fate>& fates)>;
+/// Called in the worker's context.
+struct worker_callbacks {
+  /// Its lane has been told what this worker holds and offers, for the first time in its life. May be unset.
+  std::function<void(const std::string& worker)> on_offered;
+  /// A drain has emptied it; once.
+  std::function<void(const std::string& worker, const std::vector<node::fate>& fates)> on_drained;
+};
 
 /// Spawns the worker of one lane on this node: performs what node::worker decides.
 worker_actor spawn_worker(caf::actor_system& sys, environment_ptr env, node::worker_settings how,
-                          drained_callback on_drained);
+                          worker_callbacks call);
 
 } // namespace fabric::actors

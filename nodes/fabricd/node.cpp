@@ -138,8 +138,8 @@ private:
     outside out;
     out.runner_command = runner_command();
     out.on_published = [this](std::uint16_t port) { events_.push(published{port}); };
-    out.on_runner_ready = [this] { events_.push(runner_ready{}); };
-    out.on_drained = [this](const std::string& worker, const std::vector<node::fate>& fates) {
+    out.of_workers.on_offered = [this](const std::string& worker) { events_.push(worker_offered{worker}); };
+    out.of_workers.on_drained = [this](const std::string& worker, const std::vector<node::fate>& fates) {
       events_.push(worker_empty{worker, fates});
     };
     return out;
@@ -221,19 +221,21 @@ private:
 
   void on(const published& e) {
     port_ = e.port;
-    if (runner_ready_) say_ready();
+    if (all_offer()) say_ready();
   }
 
-  void on(const runner_ready&) {
-    runner_ready_ = true;
-    if (port_ != 0) say_ready();
+  void on(const worker_offered& e) {
+    offering_.insert(e.worker);
+    if (port_ != 0 && all_offer()) say_ready();
   }
+
+  bool all_offer() const { return offering_.size() == config_.lanes.size(); }
 
   /// Once: clients find the scheduler, and jobs find slots; or the latter do not, and the log says why. Never by a node
   /// that drains.
   void say_ready() {
     if (phase_ != phase::serving || std::exchange(said_ready_, true)) return;
-    if (!runner_ready_) log_->error("the node's runner is not there; jobs wait until it is");
+    if (!all_offer()) log_->error("the node's runner is not there; jobs wait until it is");
     std::string lanes;
     for (const auto& l : config_.lanes) lanes += " " + l.name;
     std::printf("fabricd %s ready on port %u: policy %s, lanes%s, data %s\n", config_.node.name.c_str(), port_,
@@ -277,9 +279,9 @@ private:
   actors::directory_actor directory_;
   actors::supervisor_actor supervisor_;
   phase phase_ = phase::serving;
-  std::set<std::string> empty_; ///< Workers that are drained.
-  std::uint16_t port_ = 0;      ///< Published on; 0: not yet.
-  bool runner_ready_ = false;
+  std::set<std::string> offering_; ///< Workers whose slots the lanes know.
+  std::set<std::string> empty_;    ///< Workers that are drained.
+  std::uint16_t port_ = 0;         ///< Published on; 0: not yet.
   bool said_ready_ = false;
   bool done_ = false;
 };

@@ -20,9 +20,12 @@ struct worker_empty {
   std::vector<node::fate> fates;
 };
 
-struct runner_ready {};
+/// Its lane knows what it offers: jobs find its slots.
+struct worker_offered {
+  std::string worker;
+};
 
-using node_event = std::variant<published, worker_empty, runner_ready>;
+using node_event = std::variant<published, worker_empty, worker_offered>;
 
 class node_events {
 public:

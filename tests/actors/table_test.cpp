@@ -63,6 +63,21 @@ TEST_CASE("every child but the store is started again, and the node works on", "
   CHECK(w.failures.empty());
 }
 
+TEST_CASE("a worker says that its lane knows its slots when it does, and not before its runner is there", "[table]") {
+  world_settings how;
+  how.at_once = [](world& w) { w.process.cut(); };
+  world w{how};
+  CHECK(w.offered.empty());
+  const auto slots = [&] { return w.ask_now<lane_report>(w.find<lane_actor>("lane/fast"), get_lanes{}).now.slots; };
+  CHECK(slots() == 0);
+  w.process.mend();
+  w.advance(5s);
+  CHECK(w.offered.size() == 2);
+  CHECK(slots() == 3);
+  w.advance(1min);
+  CHECK(w.offered.size() == 2); // Once.
+}
+
 TEST_CASE("clients reach the new scheduler through the same door after the old one crashed", "[publisher]") {
   world w;
   const client_face_actor before = w.scheduler();
@@ -95,7 +110,8 @@ TEST_CASE("a worker that throws is started again, with a runner that holds its a
   CHECK(w.failures.empty());
 }
 
-TEST_CASE("the spool keeper has the runner recycle what is over its limit, but nothing of a job that lives", "[spool]") {
+TEST_CASE("the spool keeper has the runner recycle what is over its limit, but nothing of a job that lives",
+          "[spool]") {
   const scratch data;
   world_settings how;
   how.data = data.path;

@@ -154,7 +154,8 @@ nodes::outside world::outside_world() {
   out.blocking = spawn_as::in_scheduler;
   out.wrap_policy = how_.wrap;
   out.on_published = [](std::uint16_t) {};
-  out.on_drained = [this](const std::string& worker, const std::vector<node::fate>& f) {
+  out.of_workers.on_offered = [this](const std::string& worker) { offered.push_back(worker); };
+  out.of_workers.on_drained = [this](const std::string& worker, const std::vector<node::fate>& f) {
     if (on_drained) on_drained(worker);
     drained[worker] = f;
   };

@@ -103,6 +103,7 @@ public:
   std::vector<std::pair<int, std::string>> failures;      ///< What would have ended the process.
   std::map<std::string, std::vector<node::fate>> drained; ///< By worker.
   std::function<void(const std::string&)> on_drained;     ///< Called in the worker's context, before.
+  std::vector<std::string> offered;                       ///< Workers that said so.
   std::vector<client_face_actor> published;               ///< Now reachable by clients.
 
 private:

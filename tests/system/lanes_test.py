@@ -137,15 +137,9 @@ class Order(NodeTest):
         self.assertEqual(fences, sorted(fences))
 
 
-def with_its_slots(n):
-    """Both workers are there: until the slow one is, the fast one helps out with everything."""
-    eventually(lambda: all(lane["slots"] for lane in n.good("lanes")[0]["lanes"]), "both lanes have their slots")
-    return n
-
-
 class SlowFirst(NodeTest):
     def slow_first_node(self, **fast):
-        return with_its_slots(self.node(lanes("slow-first", fast=fast)))
+        return self.node(lanes("slow-first", fast=fast))
 
     def test_jobs_start_in_the_slow_lane(self):
         n = self.slow_first_node()
@@ -199,7 +193,7 @@ class Switch(NodeTest):
         waiting = n.run("true", "--delay", "300ms")
         n.drain()
         n.config["routing"]["policy"] = "slow-first"
-        with_its_slots(n.start())
+        n.start()
         self.assertEqual(n.wait(n.run("true"))["lane"], "slow")
         self.assertEqual(n.wait(waiting)["lane"], "fast")
 

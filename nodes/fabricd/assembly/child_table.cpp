@@ -107,7 +107,6 @@ public:
     how.config = with_.config;
     how.environment = own_environment();
     how.renewal = with_.config.lease.first / 3;
-    how.on_ready = with_.out.on_runner_ready;
     how.connect = with_.out.connect;
     how.boottime_us = with_.out.boottime_us;
     return pointer(actors::spawn_runner(sys_, env_, std::move(how)));
@@ -122,7 +121,7 @@ public:
     how.first_seq = incarnations_++ << 32;
     how.slots = config::slots_on_node(with_.config, l);
     how.renewal = with_.config.lease.first / 3;
-    return pointer(actors::spawn_worker(sys_, env_, std::move(how), with_.out.on_drained));
+    return pointer(actors::spawn_worker(sys_, env_, std::move(how), with_.out.of_workers));
   }
 
   caf::strong_actor_ptr publisher() {

@@ -41,8 +41,7 @@ struct outside {
 
   // Called in the actors' context.
   std::function<void(std::uint16_t)> on_published;
-  std::function<void()> on_runner_ready;
-  actors::drained_callback on_drained;
+  actors::worker_callbacks of_workers;
 };
 
 struct parts {
