@@ -2,6 +2,8 @@
 
 #include "actors/compat.hpp"
 
+#include <caf/actor_registry.hpp>
+
 #include <optional>
 #if CAF_MAJOR_VERSION >= 1
 #include <caf/detail/test_coordinator.hpp>
