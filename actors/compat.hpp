@@ -55,14 +55,37 @@ auto ask(Self* self, const Handle& to, std::chrono::duration<Rep, Per> limit, Ts
 #endif
 }
 
+/// Told of what actors drop (see harden), on any thread. Set before there are actors; unset: nobody is told.
+inline std::function<void(const char* actor, const std::string& what)>& on_stray() {
+  static std::function<void(const char*, const std::string&)> told;
+  return told;
+}
+
+inline void tell_stray(const char* actor, const std::string& what) {
+  if (on_stray()) on_stray()(actor, what);
+}
+
 /// What long-lived actors need so that a stray or misunderstood message does not end them (and is not printed): CAF
-/// would quit the *sender* of a message its receiver did not understand.
+/// would quit the *sender* of a message its receiver did not understand. They end by themselves, by an exception, when
+/// they are asked to shut down, and when they are killed (CAF sees to that); not with others. on_exit() may be called
+/// twice.
 template <class Self> void harden(Self* self) {
 #if CAF_MAJOR_VERSION >= 1
   CAF_PUSH_DEPRECATED_WARNING
 #endif
-  self->set_error_handler([](caf::error&) {});
-  self->set_default_handler(caf::drop);
+  self->set_error_handler([self](caf::error& e) { tell_stray(self->name(), "an error: " + caf::to_string(e)); });
+  self->set_default_handler([self](caf::scheduled_actor* me, caf::message& m) {
+    tell_stray(self->name(), "a message: " + caf::to_string(m.types()));
+    return caf::drop(me, m);
+  });
+  self->set_exit_handler([self](caf::exit_msg& m) {
+    if (m.reason != caf::exit_reason::user_shutdown)
+      return tell_stray(self->name(), "an exit message: " + caf::to_string(m.reason));
+#if CAF_MAJOR_VERSION >= 1
+    self->on_exit(); // CAF would tell those who watch first: the node would leave before its store is closed.
+#endif
+    self->quit(m.reason);
+  });
 #if CAF_MAJOR_VERSION >= 1
   CAF_POP_WARNINGS
 #endif

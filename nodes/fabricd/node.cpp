@@ -77,6 +77,9 @@ public:
       return cannot_start(*problem, broken ? exit_store : exit_cannot_start);
     }
     actors::init_meta_objects();
+    actors::on_stray() = [log = log_](const char* actor, const std::string& what) {
+      log->debug("{} dropped {}", actor, what);
+    };
     caf::actor_system_config cfg;
     actors::configure(cfg, threads());
     caf::actor_system sys{cfg};

@@ -247,13 +247,24 @@ TEST_CASE("a node that is to leave its jobs alone starts nothing new and hands n
 TEST_CASE("messages that nobody understands end no actor", "[life]") {
   world w;
   const auto all = w.children();
-  for (const auto& name : all) {
-    const auto handle = w.find<caf::actor>(name);
+  std::vector<caf::actor> everybody{caf::actor_cast<caf::actor>(w.supervisor()),
+                                    caf::actor_cast<caf::actor>(w.directory())};
+  for (const auto& name : all) everybody.push_back(w.find<caf::actor>(name));
+  w.strays.clear();
+  for (const auto& handle : everybody) {
     tell_anon(handle, std::string{"what is this"});
     tell_anon(handle, caf::make_error(caf::sec::runtime_error, std::string{"an error from nowhere"}));
     w.ask_later<bool>(handle, std::string{"a question that has no answer"});
+    caf::anon_send_exit(handle, caf::exit_reason::out_of_workers); // As if somebody linked to it had ended.
   }
   w.run();
+  CHECK(w.failures.empty());
+  CHECK(w.strays.size() == 13); // Both lanes have one name, and both workers.
+  for (const auto& [actor, what] : w.strays) {
+    INFO(actor);
+    CHECK(what.size() % 4 == 0);
+  }
+  CHECK(w.ask_now<directory_entry>(w.directory(), find_actor{"store"}).actor);
   for (const auto& name : all) {
     INFO(name);
     CHECK(w.starts(name) == 1);

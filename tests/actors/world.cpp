@@ -50,6 +50,7 @@ world::world(world_settings how) : how_(std::move(how)) {
   env->log = std::make_shared<spdlog::logger>("world", std::make_shared<spdlog::sinks::null_sink_mt>());
   env->fail = [this](int code, const std::string& why) { failures.emplace_back(code, why); };
   env_ = std::move(env);
+  on_stray() = [this](const char* actor, const std::string& what) { strays[actor].push_back(what); };
   if (!how_.with_node) return;
   supervise(child_table());
   if (how_.at_once) how_.at_once(*this);
@@ -62,6 +63,7 @@ world::~world() {
   } catch (const std::exception&) { // Somebody spins; the test has said so.
   }
   timeouts(*system_).clear();
+  on_stray() = nullptr;
 }
 
 /// CAF's own way waits for ever for an actor that nobody runs.

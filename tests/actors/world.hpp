@@ -52,6 +52,7 @@ public:
   caf::actor_system& system() { return *system_; }
   environment_ptr env() const { return env_; }
   directory_actor directory() const { return directory_; }
+  supervisor_actor supervisor() const { return supervisors_.front(); }
   template <class Handle> Handle find(const std::string& name) const {
     return caf::actor_cast<Handle>(newest_.at(name));
   }
@@ -103,6 +104,7 @@ public:
   std::vector<std::pair<int, std::string>> failures;      ///< What would have ended the process.
   std::map<std::string, std::vector<node::fate>> drained; ///< By worker.
   std::function<void(const std::string&)> on_drained;     ///< Called in the worker's context, before.
+  std::map<std::string, std::vector<std::string>> strays; ///< What was dropped, by CAF's name of the actor.
   std::vector<std::string> offered;                       ///< Workers that said so.
   std::vector<client_face_actor> published;               ///< Now reachable by clients.
 
