@@ -3,6 +3,9 @@
 
 #include "nodes/fabricd/node.hpp"
 #include "nodes/fabricd/options.hpp"
+#include "nodes/log/log.hpp"
+
+#include <spdlog/spdlog.h>
 
 #include <unistd.h>
 
@@ -28,6 +31,12 @@ int complain(const std::string& text) {
   return exit_usage;
 }
 
+/// Once the configuration says what the log is to look like.
+int refuse(const config::root& config, const std::string& text) {
+  nodes::make_log(config.log)->critical("{}", text);
+  return exit_usage;
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -48,7 +57,7 @@ int main(int argc, char** argv) {
   if (const auto wrong = config::rules::data_directory(std::filesystem::absolute(config->node.data)); !wrong.empty())
     return complain("the data directory " + wrong);
   if (geteuid() == 0 && !config->node.allow_root)
-    return complain("refusing to run as root: whatever a class runs would be root too; use an account of its own, or "
-                    "set /node/allow_root to true");
+    return refuse(*config, "refusing to run as root: whatever a class runs would be root too; use an account of its "
+                           "own, or set /node/allow_root to true");
   return nodes::run_node(*options, std::move(*config));
 }

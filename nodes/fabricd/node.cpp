@@ -11,8 +11,8 @@
 #include "actors/system.hpp"
 #include "nodes/fabricd/assembly/child_table.hpp"
 #include "nodes/fabricd/clock.hpp"
-#include "nodes/fabricd/log.hpp"
 #include "nodes/fabricd/node_events.hpp"
+#include "nodes/log/log.hpp"
 
 #include <caf/io/middleman.hpp>
 #include <spdlog/spdlog.h>
@@ -100,7 +100,7 @@ private:
   // ------------------------------------------------------------------------------------------------------------
 
   int cannot_start(const error& problem, int code) {
-    std::fprintf(stderr, "fabricd: cannot start: %s\n", render(problem).c_str());
+    log_->critical("cannot start: {}", render(problem));
     return code;
   }
 
@@ -131,10 +131,11 @@ private:
       program = (std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path() / "fabric-runner").string();
     }
     const auto slots = config::slots_on_node(config_);
-    return {program,       "--socket",   paths_.socket,
-            "--spool",     paths_.spool, "--ledger",
-            paths_.ledger, "--slots",    std::to_string(std::max(slots, 1u)),
-            "--idle-exit", "10"};
+    return {program,           "--socket",   paths_.socket,
+            "--spool",         paths_.spool, "--ledger",
+            paths_.ledger,     "--slots",    std::to_string(std::max(slots, 1u)),
+            "--idle-exit",     "10",         "--log-format",
+            config_.log.format};
   }
 
   outside outside_world() {

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -44,7 +45,7 @@ class Refusals(StartTest):
             [str(programs / "fabricd"), *command[1:]], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, text=True, user=65534, group=65534, extra_groups=[], cwd=node.directory)
         self.addCleanup(node.process.stderr.close)
-        self.assertIn(" ready on ", node.process.stdout.readline())
+        self.assertIn(" ready on ", node.first_line())
         job = node.run("id -u")
         self.assertEqual(node.wait(job)["state"], "succeeded")
         self.assertEqual(node.good("logs", job)[0]["text"], "65534\n")
@@ -144,12 +145,24 @@ class Start(StartTest):
 
     def test_json_logs_are_json_by_the_line(self):
         node = self.node({"log": {"format": "json"}})
+        job = node.run("[ $FABRIC_ATTEMPT = 2 ] || exec sleep 1000")
+        node.started(job)
+        for pid in node.keepers():
+            os.kill(pid, signal.SIGKILL)  # Of which the runner has something to say.
+        self.assertEqual(node.wait(job)["state"], "succeeded")
         code, _ = node.drain()
         self.assertEqual(code, 0)
-        lines = [line for line in node.log().splitlines() if "[fabric-runner]" not in line]
-        self.assertGreaterEqual(len(lines), 3)
-        for line in lines:
-            self.assertEqual(set(json.loads(line)), {"time", "level", "message"})
+        said = [json.loads(line) for line in node.log().splitlines()]
+        for line in said:
+            self.assertEqual(set(line), {"time", "level", "message"})
+        for part in ("store:", "fabric-runner:"):
+            self.assertTrue([line for line in said if line["message"].startswith(part)], part)
+
+    def test_why_it_cannot_start_is_json_too(self):
+        node = self.node({"log": {"format": "json"}})
+        second = Node(node.directory, {"log": {"format": "json"}})
+        said = self.assert_gives_up(second, CANNOT_START, "cannot start").splitlines()
+        self.assertEqual([set(json.loads(line)) for line in said], [{"time", "level", "message"}])
 
     def test_settings_go_over_the_file(self):
         node = self.node(start=False).start("--set", "/lanes/0/slots=7")

@@ -1,4 +1,4 @@
-#include "nodes/fabricd/log.hpp"
+#include "nodes/log/log.hpp"
 
 #include <nlohmann/json.hpp>
 #include <spdlog/pattern_formatter.h>
@@ -39,7 +39,7 @@ public:
 } // namespace
 
 std::shared_ptr<spdlog::logger> make_log(const config::logging& how) {
-  auto log = std::make_shared<spdlog::logger>("fabricd", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  auto log = std::make_shared<spdlog::logger>("fabric", std::make_shared<spdlog::sinks::stderr_sink_mt>());
   auto formatter = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
   formatter->add_flag<json_text>('j').add_flag<safe_text>('q');
   formatter->set_pattern(how.format == "json" ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","message":%j})"
