@@ -26,10 +26,16 @@ bool is_pure(const source_file& file) {
   });
 }
 
+int balance(std::string_view code, char opening, char closing) {
+  return static_cast<int>(std::count(code.begin(), code.end(), opening) -
+                          std::count(code.begin(), code.end(), closing));
+}
+
 /// Whether a function given on this line is called later, when the stack is another.
 bool is_for_later(std::string_view code) {
-  static constexpr std::array<std::string_view, 7> openers{
-      ".then(", ".await(", "run_delayed(", "run_scheduled(", "delayed_send(", "spawn(", "set_down_handler("};
+  static constexpr std::array<std::string_view, 12> openers{
+      ".then(", ".await(", "run_delayed(",    "run_scheduled(",    "delayed_send(",      "spawn(",
+      "gather", ".watch(", "attach_functor(", "set_down_handler(", "set_error_handler(", "set_exit_handler("};
   return std::any_of(openers.begin(), openers.end(),
                      [&](std::string_view opener) { return code.find(opener) != std::string_view::npos; });
 }
@@ -49,15 +55,23 @@ void keep_the_library_below_the_actors(const source_file& file, violations& foun
 }
 
 void keep_decisions_pure(const source_file& file, violations& found) {
-  static constexpr std::array<ban, 9> bans{{{"system_clock::now", "time comes in as an argument"},
-                                            {"steady_clock::now", "time comes in as an argument"},
-                                            {"high_resolution_clock", "time comes in as an argument"},
-                                            {"random_device", "random draws come in as arguments"},
-                                            {"<thread>", "threads belong to the actors"},
-                                            {"<mutex>", "threads belong to the actors"},
-                                            {"<unistd.h>", "I/O belongs to store/ and exec/"},
-                                            {"<fstream>", "I/O belongs to store/ and exec/"},
-                                            {"spdlog", "the actors log"}}};
+  static constexpr std::array<ban, 17> bans{{{"clock_gettime", "time comes in as an argument"},
+                                             {"gettimeofday", "time comes in as an argument"},
+                                             {"rand(", "random draws come in as arguments"},
+                                             {"getrandom", "random draws come in as arguments"},
+                                             {"getenv", "the environment comes in as an argument"},
+                                             {"<filesystem>", "I/O belongs to store/ and exec/"},
+                                             {"sqlite3", "I/O belongs to store/ and exec/"},
+                                             {"<sys/", "I/O belongs to store/ and exec/"},
+                                             {"system_clock::now", "time comes in as an argument"},
+                                             {"steady_clock::now", "time comes in as an argument"},
+                                             {"high_resolution_clock", "time comes in as an argument"},
+                                             {"random_device", "random draws come in as arguments"},
+                                             {"<thread>", "threads belong to the actors"},
+                                             {"<mutex>", "threads belong to the actors"},
+                                             {"<unistd.h>", "I/O belongs to store/ and exec/"},
+                                             {"<fstream>", "I/O belongs to store/ and exec/"},
+                                             {"spdlog", "the actors log"}}};
   if (!is_pure(file)) return;
   for (std::size_t i = 0; i < file.lines.size(); ++i)
     for (const auto& b : bans)
@@ -77,19 +91,18 @@ void ask_for_the_caf_version_in_one_place(const source_file& file, violations& f
 
 void capture_no_reference_that_escapes(const source_file& file, violations& found) {
   if (!file.is_in("actors/")) return;
-  int depth = 0; // Of braces within make_behavior().
-  std::string_view before;
+  int depth = 0;   // Of braces within make_behavior().
+  int pending = 0; // Of parentheses within a call that keeps the functions it is given.
   for (std::size_t i = 0; i < file.lines.size(); ++i) {
     const auto code = code_of(file.lines[i]);
     if (trimmed(code).empty()) continue;
     const bool opens = depth == 0 && code.find("make_behavior(") != std::string_view::npos;
-    if (opens || depth > 0)
-      depth += static_cast<int>(std::count(code.begin(), code.end(), '{') - std::count(code.begin(), code.end(), '}'));
-    const bool continued = is_for_later(before) && (before.ends_with('(') || before.ends_with(','));
+    if (opens || depth > 0) depth += balance(code, '{', '}');
+    const bool later = pending > 0 || is_for_later(code);
+    if (later) pending = std::max(0, pending + balance(code, '(', ')'));
     const bool handler = depth > 0 && trimmed(code).starts_with("[&");
-    if (code.find("[&") != std::string_view::npos && (is_for_later(code) || continued || handler))
+    if (code.find("[&") != std::string_view::npos && (later || handler))
       found.push_back({file.path, i + 1, "what is called later captures `this` or values, never by reference"});
-    before = trimmed(code);
   }
 }
 

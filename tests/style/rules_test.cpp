@@ -79,6 +79,11 @@ TEST_CASE("the rule of pure folders finds clocks, threads and logs, but not in c
   const std::string_view text = "std::chrono::system_clock::now()\n// <thread>\n#include <mutex>\nspdlog::info(1);\n";
   CHECK(found_by(keep_decisions_pure, "libfabric/fabric/lane/a.cpp", text) == lines{1, 3, 4});
   CHECK(found_by(keep_decisions_pure, "libfabric/fabric/exec/a.cpp", text).empty());
+  for (const std::string_view word : {"clock_gettime(CLOCK_MONOTONIC, &t);", "int n = rand();", "std::getenv(\"HOME\")",
+                                      "#include <filesystem>", "#include <sqlite3.h>", "#include <sys/stat.h>"}) {
+    INFO(word);
+    CHECK(found_by(keep_decisions_pure, "libfabric/fabric/node/a.cpp", word) == lines{1});
+  }
 }
 
 TEST_CASE("the rule of versions spares the one header", "[style]") {
@@ -97,6 +102,10 @@ TEST_CASE("the rule of captures finds what is called later and spares what is ca
   CHECK(check_actor("behavior_type make_behavior() {\n  return {[this](tick) {}};\n}\n[&] {};\n").empty());
   CHECK(check_actor("std::visit([&](auto& e) { f(e); }, what);\n").empty());
   CHECK(check_actor("x.then([this](int) {});\n").empty());
+  CHECK(check_actor("x.then(\n    [this](int) { f(); },\n    [&](error) {});\n[&] {}();\n") == lines{3});
+  CHECK(check_actor("x.then([this](int) {}, [&](error) {});\n") == lines{1});
+  CHECK(check_actor("gather<int>(this, whom, 1s, q, [&](int) {});\n") == lines{1});
+  CHECK(check_actor("watcher_.watch(a, [&](error) {});\na->attach_functor([&] {});\n") == lines{1, 2});
 }
 
 TEST_CASE("the rule of shells knows members and longer names", "[style]") {

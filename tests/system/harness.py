@@ -13,8 +13,10 @@ import shutil
 import signal
 import socket
 import sqlite3
+import struct
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
 
@@ -146,10 +148,18 @@ class Node:
 
     def start(self, *options):
         self.launch(*options)
-        self.ready_line = self.process.stdout.readline()
+        self.ready_line = self.first_line()
         if " ready on " not in self.ready_line:
             raise AssertionError(f"fabricd is not ready: {self.ready_line!r}\n{self.log()}")
         return self
+
+    def first_line(self):
+        """The first line on stdout; empty if the process ends, or says nothing in time."""
+        reader = threading.Thread(target=lambda: lines.append(self.process.stdout.readline()), daemon=True)
+        lines = []
+        reader.start()
+        reader.join(DEADLINE_S)
+        return lines[0] if lines else ""
 
     def refuses_to_start(self, *options, prefix=()):
         """Starts a fabricd that must give up; returns its exit code and what it said on stderr."""
@@ -188,6 +198,13 @@ class Node:
     def runner(self):
         """The pid of the fabric-runner, once there is one."""
         return eventually(lambda: self.helpers("fabric-runner"), "a runner")[0]
+
+    def end_in_ledger(self, job):
+        """Whether the runner's ledger holds the end of an attempt of the job; see fabric/exec/ledger.hpp."""
+        ended, record = 3, 4096
+        ledger = read_bytes(self.data / "runner.ledger")
+        heads = (struct.unpack_from("<IIQQ", ledger, at) for at in range(record, len(ledger), record))
+        return any(state == ended and of == job for state, _, _, of in heads)
 
     def keepers(self):
         return self.helpers("fabric-keeper")
