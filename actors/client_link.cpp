@@ -1,6 +1,7 @@
 #include "actors/client_link.hpp"
 
 #include "actors/meta_objects.hpp"
+#include "actors/system.hpp"
 
 #include <caf/io/middleman.hpp>
 #include <caf/io/middleman_actor.hpp>
@@ -14,22 +15,13 @@ namespace {
 
 constexpr int connect_tries = 3;
 
-/// CAF reads no file and no argument: its whole configuration stands here.
-class link_config : public caf::actor_system_config {
-public:
-  link_config() {
-    load<caf::io::middleman>();
-    set("caf.scheduler.policy", "sharing");
-    set("caf.scheduler.max-threads", 2);
-    set("caf.middleman.heartbeat-interval", caf::timespan{std::chrono::seconds{1}});
-    set("caf.middleman.connection-timeout", caf::timespan{std::chrono::seconds{6}});
-    set("caf.middleman.enable-automatic-connections", false);
-  }
-};
+constexpr std::size_t link_threads = 2;
 
 std::unique_ptr<caf::actor_system_config> make_config() {
   init_meta_objects();
-  return std::make_unique<link_config>();
+  auto made = std::make_unique<caf::actor_system_config>();
+  configure(*made, link_threads);
+  return made;
 }
 
 } // namespace

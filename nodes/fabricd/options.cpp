@@ -13,6 +13,7 @@ constexpr const char* footer = R"(Signals:
 
 Exit codes:
   0   drained or detached
+  1   the node's runner speaks another version of the protocol
   2   usage or configuration
   3   cannot start: another fabricd owns the store, or the address is taken
   70  the store failed; nothing was acknowledged that is not durable
