@@ -40,7 +40,6 @@ public:
         [this](committed_events& m) { on_commit(m); },
         [this](wait_jobs& m) { return wait_for_jobs(m); },
         [this](get_events m) { return wait_for_events(m); },
-        [this](tick) { give_up(); },
         [this](directory_entry& m) { meet(m); },
     };
   }

@@ -61,8 +61,6 @@ using spool_reader_actor = caf::typed_actor<
 
 /// Keeps this node's spool within its limits. Detached: it walks directories.
 using spool_keeper_actor = caf::typed_actor<
-    // INTERNAL: look at the spool.
-    caf::result<void>(tick),
     // A restarted runner.
     caf::result<void>(directory_entry)>;
 
@@ -74,8 +72,6 @@ using events_actor = caf::typed_actor<
     caf::result<job_page>(wait_jobs),
     // As soon as there is an event after the cursor.
     caf::result<event_page>(get_events),
-    // INTERNAL: somebody's patience may be over.
-    caf::result<void>(tick),
     // A restarted reader.
     caf::result<void>(directory_entry)>;
 
@@ -133,8 +129,6 @@ using membership_actor = caf::typed_actor<
     caf::result<bool>(prepare_outage),
     // For `fabric nodes`.
     caf::result<node_reports>(get_nodes),
-    // INTERNAL: a lease or a node's silence may be over.
-    caf::result<void>(tick),
     // Restarted lanes and store.
     caf::result<void>(directory_entry)>;
 
@@ -154,8 +148,6 @@ using lane_actor = caf::typed_actor<
     caf::result<void>(view_update),
     // Numbers for `fabric lanes`.
     caf::result<lane_report>(get_lanes),
-    // INTERNAL: the machine's timer rang.
-    caf::result<void>(tick),
     // Restarted partners.
     caf::result<void>(directory_entry)>;
 
@@ -169,8 +161,6 @@ using worker_actor = caf::typed_actor<
     caf::result<void>(drain_worker),
     // For `fabric nodes`.
     caf::result<worker_report>(get_nodes),
-    // INTERNAL: the machine's timer rang.
-    caf::result<void>(tick),
     // A restarted lane or runner.
     caf::result<void>(directory_entry)>;
 
@@ -188,8 +178,6 @@ using runner_actor = caf::typed_actor<
     caf::result<bool>(prepare_outage),
     // INTERNAL: the connection to the runner has something.
     caf::result<void>(link_frames),
-    // INTERNAL: renew the leases, or try to connect again.
-    caf::result<void>(tick),
     // A restarted membership.
     caf::result<void>(directory_entry)>;
 

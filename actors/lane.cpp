@@ -57,7 +57,6 @@ public:
         [this](get_lanes) {
           return lane_report{machine_.report(env_->now()), {}};
         },
-        [this](tick) { step({lane::tick{}}); },
         [this](directory_entry& m) { meet(m); },
     };
   }

@@ -33,13 +33,9 @@ public:
 
   behavior_type make_behavior() override {
     return {
-        [this](renew_leases& m) { on_renewal(m); },
-        [this](lease_news& m) { step(std::move(m.items)); },
-        [this](store_commit& m) { on_commit(m); },
-        [](lane_loaded&) {},
-        [this](prepare_outage m) { return prepare(m); },
-        [this](get_nodes) { return report(); },
-        [this](tick) { step({scheduler::membership_tick{}}); },
+        [this](renew_leases& m) { on_renewal(m); },      [this](lease_news& m) { step(std::move(m.items)); },
+        [this](store_commit& m) { on_commit(m); },       [](lane_loaded&) {},
+        [this](prepare_outage m) { return prepare(m); }, [this](get_nodes) { return report(); },
         [this](directory_entry& m) { meet(m); },
     };
   }

@@ -107,7 +107,6 @@ struct runner_news {
 struct join_runner {
   std::string lane;
   worker_actor from;
-  std::uint32_t slots = 0;
 };
 
 /// From the link's thread: frames of the runner, or the news that the connection is gone.
@@ -133,8 +132,6 @@ struct directory_entry {
 struct find_actor {
   std::string name;
 };
-
-struct tick {};
 
 /// Take no new work; hand back at the deadline. Of several the earliest counts.
 struct drain_children {

@@ -53,7 +53,6 @@ struct drain_worker;
 struct close_admission;
 struct directory_entry;
 struct find_actor;
-struct tick;
 struct stop_children;
 struct get_children;
 struct child_report;

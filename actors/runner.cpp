@@ -52,7 +52,6 @@ public:
         },
         [this](prepare_outage m) { return prepare(m); },
         [this](link_frames& m) { on_frames(m); },
-        [this](tick) { on_alarm(); },
         [this](directory_entry& m) { meet(m); },
     };
   }
@@ -95,18 +94,13 @@ private:
                      tell(this, membership_,
                           renew_leases{runner_actor{this}, {how_.node, how_.boot, e.seq, std::move(e.fences)}});
                    },
-                   [&](exec::runner_is_ready&) { on_ready(); },
+                   [&](exec::runner_is_ready&) { retry_ = retry_first; },
                    [&](exec::outage_known&) { answer_outages(true); },
                    [&](exec::runner_is_foreign& e) { give_up(e.protocol); },
                    [&](exec::complaint& e) { env_->log->warn("runner: {}", e.text); },
                    [&](exec::raise_alarm& e) { raise(e); },
                },
                todo);
-  }
-
-  void on_ready() {
-    retry_ = retry_first;
-    if (how_.on_ready) how_.on_ready();
   }
 
   /// Nobody waits for the answer.

@@ -27,7 +27,6 @@ struct runner_settings {
   config::root config;                            ///< The node's own: it alone says what a class runs.
   std::map<std::string, std::string> environment; ///< fabricd's own; jobs get a part of it.
   duration renewal = std::chrono::seconds{5};
-  std::function<void()> on_ready; ///< Called each time the runner has told what it holds. May be unset.
   /// Unset: over the socket. In tests: to a scripted runner.
   connect_runner connect;
   std::function<std::int64_t()> boottime_us; ///< Unset: CLOCK_BOOTTIME.

@@ -39,7 +39,6 @@ public:
   behavior_type make_behavior() override {
     alarm_.arm(env_->now() + interval);
     return {
-        [this](tick) { look(); },
         [this](directory_entry& m) {
           if (m.name == "runner") runner_ = caf::actor_cast<runner_actor>(m.actor);
         },

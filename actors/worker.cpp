@@ -36,7 +36,6 @@ public:
         [this](runner_news& m) { step(std::move(m.items)); },
         [this](drain_worker m) { step({node::drain{m.deadline}}); },
         [this](get_nodes) { return worker_report{machine_.report(env_->now())}; },
-        [this](tick) { step({node::worker_tick{}}); },
         [this](directory_entry& m) { meet(m); },
     };
   }
@@ -80,7 +79,7 @@ private:
     } else if (m.name == "runner") {
       runner_ = caf::actor_cast<runner_actor>(m.actor);
       step({node::runner_down{}});
-      tell(this, runner_, join_runner{lane_name_, worker_actor{this}, slots_});
+      tell(this, runner_, join_runner{lane_name_, worker_actor{this}});
     }
   }
 

@@ -1,5 +1,6 @@
 #include "nodes/fabricd/node.hpp"
 
+#include "fabric/config/classes.hpp"
 #include "fabric/config/lanes.hpp"
 #include "fabric/exec/system.hpp"
 #include "fabric/store/memory_store.hpp"
@@ -37,11 +38,12 @@ namespace {
 constexpr int exit_usage = 2;
 constexpr int exit_cannot_start = 3;
 constexpr int exit_store = 70;
-constexpr duration outage_lease = 5min;   ///< What a planned stop grants every lease.
-constexpr duration detach_limit = 1200ms; ///< For the promise to be gone within 2 s.
+constexpr duration outage_lease = 5min; ///< What a planned stop grants every lease.
+constexpr duration detach_limit = 1s;   ///< For the promise to be gone within 2 s.
 constexpr duration lookup_limit = 500ms;
 constexpr duration stop_limit = 5s;
-constexpr int runner_patience_ms = 2000; ///< A node is ready without its runner after this, and complains.
+constexpr auto count_limit = std::chrono::minutes{1}; ///< For the jobs of each lane, at the start.
+constexpr int runner_patience_ms = 2000;              ///< A node is ready without its runner after this, and complains.
 
 /// Blocks the signals that the main thread reads; before any thread starts, so that all inherit it.
 exec::unique_fd take_signals() {
@@ -113,7 +115,14 @@ private:
     struct stat info {};
     if (stat(config_.node.data.c_str(), &info) != 0) return exec::system_error(config_.node.data, errno);
     if (info.st_uid != geteuid()) return error{errc::not_allowed, "belongs to another user", config_.node.data};
+    if (config::has_users(config_)) return let_others_pass(info.st_mode);
     return std::nullopt;
+  }
+
+  /// Jobs of other users must reach their attempts' directories below; they cannot list what else is here, nor read it.
+  std::optional<error> let_others_pass(mode_t mode) const {
+    if ((mode & 0111) == 0111 || chmod(config_.node.data.c_str(), (mode & 07777) | 0111) == 0) return std::nullopt;
+    return exec::system_error("cannot let the classes' users pass through " + config_.node.data, errno);
   }
 
   std::uint64_t boot() const { return static_cast<std::uint64_t>(env_->now().time_since_epoch().count()); }
@@ -169,6 +178,12 @@ private:
                : found.was_clean ? "closed cleanly"
                                  : "not closed cleanly, checked",
                found.live_jobs, found.running, found.sqlite);
+    if (found.stale_ends > 0) log_->info("store: {} ends of stale attempts were refused so far", found.stale_ends);
+    auto reader = store::sqlite_reader::open(paths_.store, count_limit);
+    if (!reader) return reader.error();
+    const auto lanes = (*reader)->counts();
+    if (!lanes) return lanes.error();
+    if (auto missing = config::lanes_missing(config_, *lanes)) return missing;
     out.store = std::move(*opened);
     out.open_reader = [path = paths_.store] { return store::sqlite_reader::open(path); };
     return std::nullopt;
@@ -248,12 +263,15 @@ private:
   }
 
   void on(const worker_empty& e) {
-    for (const auto& f : e.fates)
+    for (const auto& f : e.fates) {
+      left_ += f.left ? 1 : 0;
       std::printf("drained %s: job %llu attempt %u: %s\n", e.worker.c_str(), static_cast<unsigned long long>(f.job),
                   f.attempt, f.what.c_str());
+    }
     empty_.insert(e.worker);
     if (phase_ == phase::draining && empty_.size() == config_.lanes.size()) {
-      std::printf("drained: nothing is held\n");
+      std::printf(left_ == 0 ? "drained: nothing is held\n" : "drained, but for %llu attempts\n",
+                  static_cast<unsigned long long>(left_));
       done_ = true;
     }
     std::fflush(stdout);
@@ -285,6 +303,7 @@ private:
   phase phase_ = phase::serving;
   std::set<std::string> offering_; ///< Workers whose slots the lanes know.
   std::set<std::string> empty_;    ///< Workers that are drained.
+  std::uint64_t left_ = 0;         ///< Attempts that a drain could not end.
   std::uint16_t port_ = 0;         ///< Published on; 0: not yet.
   bool said_ready_ = false;
   bool done_ = false;

@@ -51,7 +51,6 @@ public:
         [](slot_offer&) {},
         [](view_update&) {},
         [](get_lanes) { return lane_report{}; },
-        [](tick) {},
         [](directory_entry&) {},
     };
   }

@@ -23,7 +23,7 @@ struct nursery {
     starts[name].push_back(w.now() - born);
     const auto made = w.system().spawn([](caf::event_based_actor* self) -> caf::behavior {
       harden(self);
-      return {[](tick) {}};
+      return {[](stop_children) {}};
     });
     made->attach_functor([this, name] { ends.push_back(name); });
     return newest[name] = caf::actor_cast<caf::strong_actor_ptr>(made);

@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 import unittest
 
-from harness import BIN, Node, NodeTest
+from harness import BIN, Node, NodeTest, eventually, shell_class
 
 USAGE, CANNOT_START, STORE_FAILED = 2, 3, 70
 
@@ -99,6 +99,39 @@ class Refusals(StartTest):
         self.assertEqual(node.data.stat().st_mode & 0o077, 0)
         self.assertEqual((node.data / "store.db").stat().st_mode & 0o077, 0)
         self.assertEqual((node.data / "runner.sock").stat().st_mode & 0o077, 0)
+
+    def test_a_lane_with_jobs_must_stay_configured(self):
+        node = self.node()
+        job = node.run("true", "--lane", "slow", "--delay", "1h")
+        node.drain()
+        slow = node.config["lanes"].pop()
+        node.config["lanes"][0].pop("budget", None)
+        self.assert_gives_up(node, CANNOT_START, "1 job in slow", "/lanes")
+        node.config["lanes"].append(slow)
+        node.start()
+        node.good("cancel", job)
+        node.drain()
+        node.config["lanes"].pop()
+        node.start()
+
+    @unittest.skipIf(os.geteuid() != 0, "only root can become somebody else")
+    def test_a_class_may_run_as_another_user(self):
+        node = self.node({"classes": {"other": shell_class(user="nobody")}}, start=False)
+        node.directory.chmod(0o711)
+        node.start()
+        job = node.run("id -un; umask; echo kept > $FABRIC_CHECKPOINT_DIR/state; echo 1 > $FABRIC_RESULT",
+                       job_class="other")
+        self.assertEqual(node.wait(job)["result"], 1)
+        self.assertEqual(node.fabric("logs", job, as_json=False).out, "nobody\n0022\n")
+        self.assertEqual(node.data.stat().st_mode & 0o777, 0o711)
+        self.assertEqual((node.data / "store.db").stat().st_mode & 0o077, 0)
+
+    def test_a_class_whose_user_is_not_here_is_unavailable(self):
+        node = self.node({"classes": {"other": shell_class(user="no-such-user-here")}})
+        refused = eventually(lambda: (a := node.fabric("submit", "other", "--input", '{"run": "true"}')).code and a,
+                             "the class is unavailable")
+        self.assert_refused(refused, "class_unavailable", '"other"')
+        self.assertIn("no such user: no-such-user-here", node.log())
 
 
 class BadStores(StartTest):

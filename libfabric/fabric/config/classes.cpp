@@ -47,6 +47,10 @@ expected<std::map<std::string, std::string>> env_of(const json& value) {
 
 } // namespace
 
+bool has_users(const root& all) {
+  return std::any_of(all.classes.begin(), all.classes.end(), [](const auto& c) { return !c.second.user.empty(); });
+}
+
 const job_class* find_class(const root& all, std::string_view name) {
   static const job_class built_in = [] {
     job_class one;

@@ -31,4 +31,7 @@ struct ad_hoc_command {
 /// unknown key, a relative path, a NUL byte, a bad variable name; errc::too_large: an argument over argument_bytes.
 expected<ad_hoc_command> parse_ad_hoc(std::string_view input);
 
+/// Whether a class runs as a user of its own.
+bool has_users(const root& all);
+
 } // namespace fabric::config

@@ -1,5 +1,8 @@
 #include "fabric/config/lanes.hpp"
 
+#include <algorithm>
+#include <string>
+
 namespace fabric::config {
 
 std::uint32_t slots_on_node(const root& all, const lane& l) {
@@ -11,6 +14,19 @@ std::uint32_t slots_on_node(const root& all) {
   std::uint32_t sum = 0;
   for (const auto& l : all.lanes) sum += slots_on_node(all, l);
   return sum;
+}
+
+std::optional<error> lanes_missing(const root& all, const std::vector<fabric::store::lane_counts>& found) {
+  std::string words;
+  for (const auto& c : found) {
+    const auto live = c.waiting + c.scheduled + c.ready + c.running;
+    const auto known = [&](const lane& l) { return l.name == c.lane; };
+    if (live == 0 || std::any_of(all.lanes.begin(), all.lanes.end(), known)) continue;
+    words += (words.empty() ? "" : " and ") + std::to_string(live) + (live == 1 ? " job in " : " jobs in ") + c.lane;
+  }
+  if (words.empty()) return std::nullopt;
+  return error{errc::unknown_lane,
+               "the store has " + words + ", not configured now; put the lane back until they have ended", "/lanes"};
 }
 
 } // namespace fabric::config

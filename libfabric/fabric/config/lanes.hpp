@@ -1,6 +1,11 @@
 #pragma once
 
 #include "fabric/config/config.hpp"
+#include "fabric/error.hpp"
+#include "fabric/store/job_store.hpp"
+
+#include <optional>
+#include <vector>
 
 /// What the configuration says of lanes in more than one place. Pure.
 namespace fabric::config {
@@ -10,5 +15,9 @@ std::uint32_t slots_on_node(const root& all, const lane& l);
 
 /// The same of all lanes together.
 std::uint32_t slots_on_node(const root& all);
+
+/// Jobs that are not final in lanes that are not configured: nobody would ever run them.
+/// @returns errc::unknown_lane, naming each lane and the number of its jobs; nullopt: there are none.
+std::optional<error> lanes_missing(const root& all, const std::vector<fabric::store::lane_counts>& found);
 
 } // namespace fabric::config

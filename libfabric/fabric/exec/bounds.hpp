@@ -1,18 +1,20 @@
 #pragma once
 
+#include "fabric/config/rules.hpp"
+
 #include <cstddef>
 #include <cstdint>
 
 /// Fixed bounds of running jobs. What an operator may change is in fabric/config. Instants and spans in microseconds.
 namespace fabric::exec::bounds {
 
-inline constexpr std::uint32_t records = 1024;           ///< Attempts held or not yet forgotten, per node.
-inline constexpr std::uint32_t slots = 512;              ///< Keepers of one runner.
-inline constexpr std::uint32_t free_directories = 256;   ///< Recycled attempt directories kept in `<spool>/free`.
-inline constexpr std::size_t stderr_tail = 4096;         ///< Bytes of stderr in a report.
-inline constexpr std::size_t stderr_lines = 20;          ///< Lines of stderr in a report.
-inline constexpr std::size_t ends_at_once = 4u << 20;    ///< Unread bytes up to which a hello's ends are sent on.
-inline constexpr std::size_t client_backlog = 64u << 20; ///< Unread bytes after which a fabricd is hung up on.
+inline constexpr std::uint32_t records = 1024;            ///< Attempts held or not yet forgotten, per node.
+inline constexpr std::uint32_t slots = config::slots_max; ///< Keepers of one runner.
+inline constexpr std::uint32_t free_directories = 256;    ///< Recycled attempt directories kept in `<spool>/free`.
+inline constexpr std::size_t stderr_tail = 4096;          ///< Bytes of stderr in a report.
+inline constexpr std::size_t stderr_lines = 20;           ///< Lines of stderr in a report.
+inline constexpr std::size_t ends_at_once = 4u << 20;     ///< Unread bytes up to which a hello's ends are sent on.
+inline constexpr std::size_t client_backlog = 64u << 20;  ///< Unread bytes after which a fabricd is hung up on.
 
 inline constexpr std::int64_t second = 1'000'000;
 inline constexpr std::int64_t output_check = second / 5;       ///< Between two looks at the output files.

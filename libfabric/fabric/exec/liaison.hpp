@@ -152,7 +152,6 @@ private:
   void become_ready();
   void tell_all(const std::string& lane);
   void renew();
-  std::uint32_t slots() const;
   std::int64_t boot_micros(time_point t) const { return at_.boottime_us + (t - at_.now).count(); }
   time_point boot_instant(std::int64_t us) const { return at_.now + duration{us - at_.boottime_us}; }
 

@@ -75,13 +75,4 @@ exec::run liaison::to_frame(node::run_attempt& e, node::command_line command) co
   return frame;
 }
 
-std::uint32_t liaison::slots() const {
-  std::uint32_t sum = 0;
-  for (const auto& l : how_.config.lanes) {
-    const auto own = how_.config.node.workers.find(l.name);
-    sum += own == how_.config.node.workers.end() ? l.slots : own->second;
-  }
-  return sum;
-}
-
 } // namespace fabric::exec

@@ -199,7 +199,7 @@ void worker::check_drained(time_point now, worker_effects& out) {
   drained_ = true;
   for (const auto& [fence, h] : held_) {
     std::erase_if(fates_, [&held = h](const fate& f) { return f.job == held.job && f.attempt == held.attempt; });
-    fates_.push_back({h.job, h.attempt, leaked_.contains(fence) ? "cannot be killed" : "left with the runner"});
+    fates_.push_back({h.job, h.attempt, leaked_.contains(fence) ? "cannot be killed" : "left with the runner", true});
   }
   out.push_back(drained{fates_});
 }

@@ -111,7 +111,8 @@ struct forget_attempt {
 struct fate {
   job_id job = 0;
   std::uint32_t attempt = 0;
-  std::string what; ///< "succeeded", "failed", …; "handed back", "cannot be killed", "left with the runner".
+  std::string what;  ///< "succeeded", "failed", …; "handed back", "cannot be killed", "left with the runner".
+  bool left = false; ///< It is not gone.
 };
 struct drained {
   std::vector<fate> fates;
