@@ -234,7 +234,7 @@ class Disks(NodeTest):
         end = n.wait(job)
         self.assertEqual((end["state"], end["counts"]["failures"], end["counts"]["lost"]), ("succeeded", 0, 0))
 
-    def test_a_spool_of_another_user_stops_nothing_but_the_jobs(self):
+    def test_a_file_where_the_spool_should_be_stops_nothing_but_the_jobs(self):
         """fabricd answers, tells what is wrong, and goes on when it is put right."""
         n = self.node(start=False)
         n.data.mkdir(mode=0o700)

@@ -13,6 +13,7 @@ import unittest
 from harness import BIN, Node, NodeTest, eventually, shell_class
 
 USAGE, CANNOT_START, STORE_FAILED = 2, 3, 70
+NOBODY = 65534
 
 
 class StartTest(NodeTest):
@@ -22,6 +23,21 @@ class StartTest(NodeTest):
         for word in words:
             self.assertIn(word, said)
         return said
+
+    def launch_as_nobody(self, node):
+        """Starts fabricd as another user, from a copy of the programs that this user can reach."""
+        programs = node.directory / "bin"
+        shutil.copytree(BIN, programs)
+        for path in (node.directory, programs):
+            os.chmod(path, 0o755)
+        command = node.command()
+        for path in (node.directory, node.config_file):
+            os.chown(path, NOBODY, NOBODY)
+        with open(node.log_file, "ab") as log:
+            node.process = subprocess.Popen(
+                [str(programs / "fabricd"), *command[1:]], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
+                text=True, user=NOBODY, group=NOBODY, extra_groups=[], cwd=node.directory)
+        self.assertIn(" ready on ", node.first_line())
 
 
 class Refusals(StartTest):
@@ -34,21 +50,24 @@ class Refusals(StartTest):
     @unittest.skipUnless(os.geteuid() == 0, "needs root to become another user")
     def test_another_user_may_run_it_without_allow_root(self):
         node = self.node({"node": {"allow_root": False}}, start=False)
-        programs = node.directory / "bin"
-        shutil.copytree(BIN, programs)
-        for path in (node.directory, programs):
-            os.chmod(path, 0o755)
-        os.chown(node.directory, 65534, 65534)
-        command = node.command()
-        os.chown(node.config_file, 65534, 65534)
-        node.process = subprocess.Popen(
-            [str(programs / "fabricd"), *command[1:]], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, text=True, user=65534, group=65534, extra_groups=[], cwd=node.directory)
-        self.addCleanup(node.process.stderr.close)
-        self.assertIn(" ready on ", node.first_line())
+        self.launch_as_nobody(node)
         job = node.run("id -u")
         self.assertEqual(node.wait(job)["state"], "succeeded")
         self.assertEqual(node.good("logs", job)[0]["text"], "65534\n")
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root can give files away")
+    def test_a_spool_that_cannot_be_read_is_named_and_costs_no_attempt(self):
+        node = self.node({"node": {"allow_root": False}}, start=False)
+        node.data.mkdir(mode=0o700)
+        node.spool.mkdir(mode=0o700)  # Stays root's.
+        os.chown(node.data, NOBODY, NOBODY)
+        self.launch_as_nobody(node)
+        job = node.run("true", "--max-attempts", 1)
+        eventually(lambda: re.search(rf"{re.escape(str(node.spool))}\S*: Permission denied", node.log()), "it is named")
+        self.assertEqual(node.show(job)["state"], "ready")
+        os.chown(node.spool, NOBODY, NOBODY)
+        end = node.wait(job)
+        self.assertEqual((end["state"], end["attempt"]), ("succeeded", 1))
 
     def test_a_listen_address_beyond_loopback(self):
         """G8."""
