@@ -30,6 +30,8 @@ class Leak(NodeTest):
         eventually(lambda: [e["job"] for e in n.events("slot_leaked")] == [job], "the leak is in the log")
         eventually(lambda: n.show(job)["attempt"] == 2, "the job is leased again")
         self.assertTrue(alive(pid))
+        n.detach_and_start()
+        eventually(lambda: self.leaks(n) == 1, "the leak is known after a restart too")
         freezer.thaw()
         eventually(lambda: self.leaks(n) == 0, "the slot is open again")
         n.open_gate("second")

@@ -29,6 +29,7 @@ bool liaison::can_run(const std::string& job_class) const {
 void liaison::on(const link_up&) {
   ready_ = false;
   held_.clear();
+  leaked_.clear();
 }
 
 void liaison::on(const link_down&) {
@@ -64,6 +65,7 @@ void liaison::hear(const was_refused& f) {
 
 void liaison::hear(has_ended& f) {
   held_.erase(f.what.fence);
+  leaked_.erase(f.what.fence);
   ended_[f.what.fence] = f.what;
   out_.emplace_back(tell_worker{f.what.lane, node::runner_ended{f.what}});
   if (ends_to_come_ > 0 && --ends_to_come_ == 0) become_ready();
@@ -73,6 +75,7 @@ void liaison::hear(has_ended& f) {
 void liaison::hear(const slot_leaked& f) {
   if (const auto known = held_.find(f.fence); known != held_.end()) {
     const auto& what = known->second.what;
+    leaked_[f.fence] = {what.lane, f.why};
     out_.emplace_back(raise_alarm{"slot_leaked", what.lane, what.job,
                                   "a process of attempt " + std::to_string(what.attempt) +
                                       " cannot be killed, its slot is closed: " + f.why});
@@ -106,6 +109,8 @@ void liaison::tell_all(const std::string& lane) {
     all.back().ran = at_.now - h.started;
   }
   out_.emplace_back(tell_worker{lane, node::runner_up{std::move(all)}});
+  for (const auto& [fence, leak] : leaked_)
+    if (leak.first == lane) out_.emplace_back(tell_worker{lane, node::runner_leaked{fence, leak.second}});
 }
 
 // -- leases -----------------------------------------------------------------------------------------------------------

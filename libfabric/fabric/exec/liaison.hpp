@@ -162,8 +162,9 @@ private:
   std::vector<std::string> classes_; ///< That can run here, sorted.
   bool ready_ = false;
   std::uint32_t ends_to_come_ = 0;
-  std::map<fence_t, held> held_;           ///< What the runner holds unfinished, from its hello on.
-  std::map<fence_t, attempt_ended> ended_; ///< Reported by the runner and not forgotten yet.
+  std::map<fence_t, held> held_; ///< What the runner holds unfinished, from its hello on.
+  std::map<fence_t, std::pair<std::string, std::string>> leaked_; ///< Lane and why: told to whoever joins later too.
+  std::map<fence_t, attempt_ended> ended_;                        ///< Reported by the runner and not forgotten yet.
   time_point next_renewal_{};
   std::uint64_t renewal_seq_ = 0;
   std::map<std::uint64_t, time_point> renewals_; ///< When each renewal was sent: its leases count from then.

@@ -200,6 +200,17 @@ TEST_CASE("what is refused or cannot be killed is no longer renewed", "[liaison]
   CHECK(all<renew_fences>(f.handle(liaison_tick{})).at(0).fences.empty());
 }
 
+TEST_CASE("a worker that joins after a leak hears of it, until it has ended", "[liaison]") {
+  fixture f;
+  f.greet({{7, 107, 1, 0s, "fast"}});
+  f.hear(slot_leaked{7, "hangs"});
+  const auto leaks = told<node::runner_leaked>(f.handle(worker_joined{"fast"}));
+  REQUIRE(leaks.size() == 1);
+  CHECK(leaks[0].fence == 7);
+  f.hear(has_ended{an_end(7)});
+  CHECK(told<node::runner_leaked>(f.handle(worker_joined{"fast"})).empty());
+}
+
 TEST_CASE("an outage is known once the runner has the longer leases", "[liaison]") {
   fixture f;
   SECTION("at once, when it holds nothing") {
