@@ -79,6 +79,7 @@ private:
     news_by_lane news;
     for (auto& e : events)
       for (auto& todo : machine_.handle(std::move(e), at)) perform(todo, news);
+    if (link_) link_->flush();
     for (auto& [lane, items] : news)
       if (const auto to = workers_.find(lane); to != workers_.end()) tell(this, to->second, std::move(items));
     if (const auto due = machine_.wake_at()) alarm_.arm(*due);

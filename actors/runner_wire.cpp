@@ -11,6 +11,7 @@ class socket_wire final : public runner_wire {
 public:
   explicit socket_wire(std::unique_ptr<exec::runner_link> link) : link_(std::move(link)) {}
   void send(const exec::to_runner& what) override { link_->send(what); }
+  void flush() override { link_->flush(); }
 
 private:
   std::unique_ptr<exec::runner_link> link_;

@@ -14,7 +14,8 @@ namespace fabric::actors {
 class runner_wire {
 public:
   virtual ~runner_wire() = default;
-  virtual void send(const exec::to_runner& what) = 0; ///< Never blocks.
+  virtual void send(const exec::to_runner& what) = 0; ///< Queues it for the next flush().
+  virtual void flush() = 0;                           ///< Never blocks.
 
   /// Gets at least one frame, or closed == true once and last. Callable from any thread.
   using callback = std::function<void(std::vector<exec::from_runner> frames, bool closed)>;

@@ -129,7 +129,8 @@ private:
 
   std::size_t threads() const {
     if (config_.node.threads > 0) return config_.node.threads;
-    return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 2, 8);
+    // The other half is for the store, the runner and the jobs; waking a second thread costs more than it does.
+    return std::clamp<std::size_t>(std::thread::hardware_concurrency() / 2, 1, 8);
   }
 
   std::vector<std::string> runner_command() const {

@@ -27,6 +27,7 @@ public:
     if (process_.connection_ == number_) process_.say_ = nullptr;
   }
   void send(const exec::to_runner& what) override { process_.receive(what); }
+  void flush() override {}
 
 private:
   scripted_runner& process_;

@@ -26,7 +26,8 @@ struct node {
   std::uint64_t memory_low = 512ull << 20;
   bool allow_root = false; ///< fabricd refuses to run as root without it.
   duration drain_timeout = std::chrono::seconds{25};
-  std::uint32_t threads = 0; ///< Scheduler threads of the actor system; 0: cores, at least 2, at most 8.
+  std::uint32_t threads =
+      0; ///< Scheduler threads of the actor system; 0: half as many as cores, at least 1, at most 8.
 };
 
 struct store {

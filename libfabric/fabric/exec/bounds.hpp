@@ -17,6 +17,7 @@ inline constexpr std::size_t ends_at_once = 4u << 20;     ///< Unread bytes up t
 inline constexpr std::size_t client_backlog = 64u << 20;  ///< Unread bytes after which a fabricd is hung up on.
 
 inline constexpr std::int64_t second = 1'000'000;
+inline constexpr std::int64_t announce_after = second / 100;   ///< A job that ends sooner is not said to have started.
 inline constexpr std::int64_t output_check = second / 5;       ///< Between two looks at the output files.
 inline constexpr std::int64_t output_check_fast = second / 50; ///< The same while a file grows quickly.
 /// Leases of this length get a soft signal at 80 %: those of 60 s, less what the renewal was on its way.

@@ -35,6 +35,7 @@ public:
       wait();
       if (runner_.open() && !talk()) lose_runner();
       if (attempt_ && attempt_->reap()) end();
+      if (announce_us_ != 0 && boottime_us() >= announce_us_) announce();
       if (attempt_ && attempt_->tick())
         say(slot_leaked{attempt_->fence(), "the process tree outlives SIGKILL; the slot is closed until it is gone"});
     }
@@ -46,7 +47,7 @@ private:
     std::array<pollfd, 3> fds{{{runner_.fd(), POLLIN, 0}, {signals_.get(), POLLIN, 0}, {timer_.get(), POLLIN, 0}}};
     if (runner_.open() && runner_.backlog() > 0) fds[0].events |= POLLOUT;
     arm();
-    if (::poll(fds.data(), fds.size(), -1) <= 0) return;
+    if (::poll(fds.data(), fds.size(), patience_ms()) <= 0) return;
     signalfd_siginfo info;
     if (fds[1].revents != 0)
       while (::read(signals_.get(), &info, sizeof info) > 0) {
@@ -55,11 +56,15 @@ private:
     if (fds[2].revents != 0 && ::read(timer_.get(), &expirations, sizeof expirations) > 0) armed_ = 0;
   }
 
+  int patience_ms() const {
+    if (announce_us_ == 0) return -1;
+    return static_cast<int>(std::max<std::int64_t>((announce_us_ - boottime_us() + 999) / 1000, 0));
+  }
+
   void arm() {
     const auto due = attempt_ ? std::max<std::int64_t>(attempt_->next_due(), 1) : 0;
-    if (due == armed_) return;
-    // An idle keeper may be woken for nothing once: cheaper than to disarm after every attempt.
-    if (due == 0) return;
+    // A keeper may be woken for nothing once in a while: cheaper than to set the timer for every attempt.
+    if (due == 0 || (armed_ != 0 && armed_ <= due)) return;
     armed_ = due;
     itimerspec spec{};
     spec.it_value.tv_sec = due / 1'000'000;
@@ -95,7 +100,7 @@ private:
   void start(run order, ledger_record& record) {
     attempt_ = std::make_unique<tended_attempt>(std::move(order), record, spool_);
     switch (attempt_->start()) {
-    case tended_attempt::started::yes: say(attempt_->announcement()); break;
+    case tended_attempt::started::yes: announce_us_ = boottime_us() + bounds::announce_after; break;
     case tended_attempt::started::failed: end(); break;
     case tended_attempt::started::refused:
       say(was_refused{attempt_->fence(), attempt_->why()});
@@ -104,7 +109,14 @@ private:
     }
   }
 
+  /// Later than it is true: the end of a short job tells all that this does, at half the cost of the job's messages.
+  void announce() {
+    announce_us_ = 0;
+    say(attempt_->announcement());
+  }
+
   void end() {
+    announce_us_ = 0;
     auto frame = attempt_->finish();
     attempt_.reset();
     if (!runner_.open()) return;
@@ -129,13 +141,17 @@ private:
   unique_fd timer_;
   unique_fd signals_;
   std::int64_t armed_ = 0;
+  std::int64_t announce_us_ = 0; ///< When `started` is due; 0: said, or nothing to say.
   std::unique_ptr<tended_attempt> attempt_;
 };
 
 } // namespace
 
 void keep(const keeper_setup& setup) {
-  // Only the runner ends a keeper; a signal to the whole group must not.
+  // Only the runner ends a keeper; a signal to the whole group must not. Nothing that its starter ignored may be
+  // ignored by jobs.
+  for (int s = 1; s < NSIG; ++s)
+    if (s != SIGKILL && s != SIGSTOP) ::signal(s, SIG_DFL);
   sigset_t blocked;
   ::sigfillset(&blocked);
   ::sigprocmask(SIG_SETMASK, &blocked, nullptr);

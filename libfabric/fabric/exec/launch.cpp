@@ -34,11 +34,7 @@ struct child_plan {
   pid_t parent;
 };
 
-void reset_signals() {
-  struct sigaction plain {};
-  plain.sa_handler = SIG_DFL;
-  for (int s = 1; s < NSIG; ++s)
-    if (s != SIGKILL && s != SIGSTOP) ::sigaction(s, &plain, nullptr);
+void unblock_signals() {
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -67,7 +63,7 @@ failure_note enter_and_exec(const child_plan& c) {
   if (::getppid() != c.parent) ::_exit(127); // it died before the line above
   ::umask(022); // Not the one of whoever started the runner; the attempt's directory is private as it is.
   if (::chdir(plan.cwd.c_str()) != 0) return {step::cwd, errno};
-  reset_signals();
+  unblock_signals();
   ::execve(c.argv[0], c.argv, c.env);
   return {step::exec, errno};
 }

@@ -41,8 +41,9 @@ struct launch_failure {
 };
 
 /// Forks (vfork) and executes. The process has its own session and group, no other descriptors than 0, 1 and 2, no core
-/// files, no new privileges, default signals, and dies with the calling process. Returns once the exec has succeeded
-/// or failed; nothing is left behind on failure. Call it with SIGCHLD blocked, from a single-threaded process.
+/// files, no new privileges, no signal blocked, and dies with the calling process. Returns once the exec has succeeded
+/// or failed; nothing is left behind on failure. Call it with SIGCHLD blocked and no signal ignored (the job would
+/// ignore it too), from a single-threaded process.
 tl::expected<pid_t, launch_failure> launch(const launch_plan& plan);
 
 } // namespace fabric::exec

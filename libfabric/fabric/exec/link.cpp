@@ -46,18 +46,20 @@ public:
       const std::lock_guard lock{mutex_};
       closing_ = true;
     }
+    write_some();
     wake();
     thread_.join();
     close(fd_);
     close(wake_);
   }
 
-  void send(std::string frame) {
-    {
-      const std::lock_guard lock{mutex_};
-      queued_ += frame;
-    }
-    wake();
+  void send(std::string_view frame) {
+    const std::lock_guard lock{mutex_};
+    unsent_ += frame;
+  }
+
+  void flush() {
+    if (!write_some()) wake();
   }
 
 private:
@@ -69,12 +71,12 @@ private:
   void run() {
     bool open = true;
     while (open && !finished()) {
-      pollfd fds[2] = {{fd_, POLLIN, 0}, {wake_, POLLIN, 0}};
-      if (unsent_ < sending_.size() || take_queued()) fds[0].events |= POLLOUT;
+      // Nothing is left unsent without a wake, so that the answer here can be old by no more than that.
+      const short out = write_some() ? 0 : POLLOUT;
+      pollfd fds[2] = {{fd_, static_cast<short>(POLLIN | out), 0}, {wake_, POLLIN, 0}};
       poll(fds, 2, closing_since_ ? 100 : -1);
       if (fds[1].revents != 0) drain_wake();
-      take_queued();
-      open = write_some() && read_some();
+      if (fds[0].revents != 0) open = read_some();
     }
     if (!open) on_frames_({}, true);
   }
@@ -85,7 +87,7 @@ private:
     if (!closing_) return false;
     const auto now = std::chrono::steady_clock::now();
     if (!closing_since_) closing_since_ = now;
-    return (queued_.empty() && unsent_ == sending_.size()) || now - *closing_since_ > farewell;
+    return unsent_.empty() || now - *closing_since_ > farewell;
   }
 
   void drain_wake() const {
@@ -93,21 +95,19 @@ private:
     [[maybe_unused]] const auto got = read(wake_, &count, sizeof(count));
   }
 
-  bool take_queued() {
-    const std::lock_guard lock{mutex_};
-    if (queued_.empty() || unsent_ < sending_.size()) return !queued_.empty();
-    sending_ = std::exchange(queued_, {});
-    unsent_ = 0;
-    return true;
-  }
-
+  /// False if the socket takes no more now. A broken connection is seen by who reads.
   bool write_some() {
-    while (unsent_ < sending_.size()) {
-      const auto n = ::send(fd_, sending_.data() + unsent_, sending_.size() - unsent_, MSG_NOSIGNAL);
-      if (n < 0) return errno == EAGAIN || errno == EINTR;
-      unsent_ += static_cast<std::size_t>(n);
+    const std::lock_guard lock{mutex_};
+    std::size_t written = 0;
+    while (written < unsent_.size()) {
+      const auto n = ::send(fd_, unsent_.data() + written, unsent_.size() - written, MSG_NOSIGNAL);
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0 && errno != EAGAIN) written = unsent_.size();
+      if (n < 0) break;
+      written += static_cast<std::size_t>(n);
     }
-    return true;
+    unsent_.erase(0, written);
+    return unsent_.empty();
   }
 
   bool read_some() {
@@ -125,6 +125,7 @@ private:
         break;
       }
       reader_.feed({buffer, static_cast<std::size_t>(n)});
+      if (static_cast<std::size_t>(n) < sizeof(buffer)) break;
     }
     open = decode_all(frames) && open;
     if (!frames.empty()) on_frames_(std::move(frames), false);
@@ -146,12 +147,10 @@ private:
   const int wake_;
   const callback on_frames_;
   std::mutex mutex_;
-  std::string queued_;   ///< Guarded by mutex_.
+  std::string unsent_;   ///< Guarded by mutex_.
   bool closing_ = false; ///< Guarded by mutex_.
   // The rest belongs to the thread.
   std::optional<std::chrono::steady_clock::time_point> closing_since_;
-  std::string sending_;
-  std::size_t unsent_ = 0;
   frame_reader reader_;
   std::thread thread_; ///< Last: starts when all else is there.
 };
@@ -166,5 +165,6 @@ expected<std::unique_ptr<runner_link>> runner_link::connect(const std::string& s
 }
 
 void runner_link::send(const to_runner& what) { io_->send(encode(what)); }
+void runner_link::flush() { io_->flush(); }
 
 } // namespace fabric::exec

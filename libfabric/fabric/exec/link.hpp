@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-/// fabricd's end of the connection to its fabric-runner. A thread of its own reads and writes, so that nobody who sends
-/// ever waits for a frozen runner.
+/// fabricd's end of the connection to its fabric-runner. A thread of its own reads, and writes what the socket did not
+/// take at once, so that nobody who sends ever waits for a frozen runner.
 namespace fabric::exec {
 
 class runner_link {
@@ -23,8 +23,11 @@ public:
   /// Closes the connection and waits for the thread. Frames not yet written are given up after 1 s.
   ~runner_link();
 
-  /// Queues a frame. Thread-safe, never blocks.
+  /// Queues a frame, to be written by the next flush(). Thread-safe.
   void send(const to_runner& what);
+
+  /// Writes what is queued as far as the socket takes it; the thread writes the rest. Thread-safe, never blocks.
+  void flush();
 
 private:
   class io;

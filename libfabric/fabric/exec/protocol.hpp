@@ -23,8 +23,8 @@ namespace fabric::exec {
 inline constexpr std::uint32_t protocol_version = 1;
 inline constexpr std::size_t frame_max = 4u << 20;
 
-/// fabricd -> runner: run this. The runner answers `started` or `refused`, later `ended`. A repeat for a fence it
-/// holds is answered with its state and changes nothing.
+/// fabricd -> runner: run this. The runner answers `started` or `refused`, later `ended`; of an attempt that is over
+/// within some milliseconds only `ended`. A repeat for a fence it holds is answered with its state and changes nothing.
 struct run {
   fence_t fence = 0;
   job_id job = 0;

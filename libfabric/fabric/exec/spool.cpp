@@ -22,17 +22,23 @@ tl::unexpected<error> cannot(const char* verb, const std::string& path) {
   return tl::unexpected(system_error(std::string("cannot ") + verb + " " + path, errno));
 }
 
-// The directory under its final name: a recycled one if it can be had.
+// The directory under its final name: a recycled one if it can be had. What another attempt of the same number left,
+// which was refused after this point, goes.
 expected<unique_fd> make_directory(const std::string& spool, job_id job, const std::string& path,
                                    const std::string& recycled) {
+  bool used = false;
   for (int round = 0;; ++round) {
     const bool renamed = !recycled.empty() && ::rename((spool + "/free/" + recycled).c_str(), path.c_str()) == 0;
-    if (renamed || ::mkdir(path.c_str(), 0700) == 0 || errno == EEXIST) break;
+    if (renamed || ::mkdir(path.c_str(), 0700) == 0) break;
+    used = errno == EEXIST;
+    if (used) break;
     if (errno != ENOENT || round > 0) return cannot("make", path);
     if (!make_passage(folder_of(spool, job))) return cannot("make", folder_of(spool, job));
   }
   unique_fd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | plain));
   if (!fd) return cannot("open", path);
+  if (used)
+    for (const char* name : {"result.json", "report.json", "end.mp"}) ::unlinkat(fd.get(), name, 0);
   return fd;
 }
 
@@ -72,21 +78,19 @@ expected<prepared_spool> prepare_attempt(const std::string& spool, job_id job, s
   auto directory = make_directory(spool, job, s.path, recycled);
   if (!directory) return tl::unexpected(directory.error());
   s.directory = std::move(*directory);
-  // Left by an attempt of the same number that was refused after this point.
-  for (const char* name : {"result.json", "report.json", "end.mp"}) ::unlinkat(s.directory.get(), name, 0);
   if (owner && ::fchown(s.directory.get(), owner->user, owner->group) != 0) return cannot("give away", s.path);
   if (owner && !make_checkpoints(checkpoint_directory(spool, job), *owner))
     return cannot("make", checkpoint_directory(spool, job));
-  auto in = make_file(s, "input.json", O_WRONLY, owner);
+  auto in = make_file(s, "input.json", O_RDWR, owner);
   if (!in) return tl::unexpected(in.error());
-  if (!write_all(in->get(), input)) return cannot("write", s.path + "/input.json");
+  if (!write_all(in->get(), input) || ::lseek(in->get(), 0, SEEK_SET) != 0)
+    return cannot("write", s.path + "/input.json");
   auto out = make_file(s, "stdout", O_WRONLY | O_APPEND, owner);
   auto err = make_file(s, "stderr", O_WRONLY | O_APPEND, owner);
   if (!out || !err) return tl::unexpected(out ? err.error() : out.error());
   s.out = std::move(*out);
   s.err = std::move(*err);
-  s.input.reset(::openat(s.directory.get(), "input.json", O_RDONLY | plain));
-  if (!s.input) return cannot("open", s.path + "/input.json");
+  s.input = std::move(*in);
   return s;
 }
 

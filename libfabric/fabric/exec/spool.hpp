@@ -38,7 +38,7 @@ struct file_owner {
 struct prepared_spool {
   std::string path;
   unique_fd directory;
-  unique_fd input; ///< At its start, read only.
+  unique_fd input; ///< At its start.
   unique_fd out;   ///< O_APPEND, empty.
   unique_fd err;
 };
