@@ -57,7 +57,7 @@ void machine::state::on(const answered& e) {
 }
 
 void machine::state::settle(const store::open_lane&, const unanswered&, const store::answer& reply) {
-  if (at == phase::opening) opened(reply.epoch);
+  if (at == phase::opening) opened(reply);
 }
 
 void machine::state::settle(const store::lease& op, const unanswered& what, const store::answer& reply) {
@@ -136,11 +136,11 @@ void machine::state::not_done(job_id id, std::uint64_t version, const error& why
     return;
   }
   if (is_same) jobs.restore(*j);
-  pause();
+  hold_on();
 }
 
-void machine::state::pause() {
-  paused = true;
+void machine::state::hold_on() {
+  refused_work = true;
   alarms.set(timer_kind::resume, 0, now + how.resend);
 }
 

@@ -6,7 +6,7 @@ namespace fabric::lane {
 
 /// Leases the best ready job for a free slot until no slot can run any. Best over classes: G5.
 void machine::state::dispatch() {
-  if (paused || jobs.ready() == 0) return;
+  if (refused_work || pause || jobs.ready() == 0) return;
   auto free = slots.free();
   std::vector<char> has_no_slot(classes.size());
   while (free > 0) {
@@ -34,7 +34,7 @@ void machine::state::lease_to(waiting_job& j, const worker_slots& w) {
 }
 
 void machine::state::wake_due() {
-  if (paused) return;
+  if (refused_work) return;
   for (auto* j = jobs.next_due(); j != nullptr && j->second.at <= now; j = jobs.next_due()) {
     current = j->first;
     jobs.take(*j);
@@ -44,7 +44,7 @@ void machine::state::wake_due() {
 
 /// Jobs from other lanes that no slot took go back at once.
 void machine::state::hand_back() {
-  if (paused || jobs.guests().empty()) return;
+  if (refused_work || jobs.guests().empty()) return;
   const std::vector<job_id> all{jobs.guests().begin(), jobs.guests().end()};
   for (const auto id : all) {
     current = id;
@@ -57,7 +57,7 @@ void machine::state::hand_back() {
 
 /// Fresh jobs that no slot here can take go to lanes that offer one.
 void machine::state::hand_over() {
-  if (paused || jobs.ready() == 0) return;
+  if (refused_work || pause || jobs.ready() == 0) return;
   for (const auto& to : given.takers(policy->helpers(how.name))) {
     while (given.left(to) > 0) {
       auto* const j = best_for_other(given.classes(to));
@@ -87,7 +87,7 @@ waiting_job* machine::state::best_for_other(const std::vector<std::string>& want
 void machine::state::make_offers(bool repeat) {
   if (takes_from.empty()) return;
   if (!alarms.is_set(timer_kind::offer, 0)) alarms.set(timer_kind::offer, 0, now + how.resend);
-  const auto idle = paused ? 0 : slots.free();
+  const auto idle = refused_work || pause ? 0 : slots.free();
   for (const auto& lane : takes_from) {
     offers::level level{idle, idle > 0 ? slots.free_classes() : std::vector<std::string>{}};
     if (auto said = taken.say(lane, std::move(level), repeat && idle > 0)) emit(std::move(*said));

@@ -161,6 +161,17 @@ struct status {
   duration oldest_wait{}; ///< Since the oldest ready job became known to be ready; see ready_times.
   std::uint64_t epoch = 0;
   std::vector<std::string> classes; ///< That at least one of its workers can run, sorted.
+  std::optional<lane_pause> pause{};
+};
+
+/// Where a waiting job stands. Counting those ahead of it takes a look at every job of the lane.
+struct job_place {
+  std::uint64_t version = 0;      ///< Of the row as the lane knows it.
+  std::uint64_t ahead = 0;        ///< Ready jobs that come first,
+  std::uint64_t more_urgent = 0;  ///< of these: with a smaller priority number,
+  std::uint64_t of_its_class = 0; ///< and of the same class.
+  bool asked = false;             ///< The store is being asked for its lease, or to wake it.
+  bool refused_work = false;      ///< The store has, a moment ago, for want of disk space.
 };
 
 class machine {
@@ -177,6 +188,9 @@ public:
   std::optional<time_point> wake_at() const;
 
   status report(time_point now) const;
+
+  /// nullopt: the lane does not serve, or does not hold the job as a waiting one.
+  std::optional<job_place> place_of(job_id id) const;
 
   /// After an exception in `handle`: the job that the machine was busy with; 0: none in particular.
   job_id current_job() const;

@@ -25,8 +25,9 @@ void machine::state::start_over() {
   ask({store::open_lane{how.name}, 0, 0, {}, false, false});
 }
 
-void machine::state::opened(std::uint64_t new_epoch) {
-  epoch = new_epoch;
+void machine::state::opened(const store::answer& reply) {
+  epoch = reply.epoch;
+  set_pause(reply.pause);
   at = phase::loading;
   next_seq = 1;
   loaded_to = 0;
@@ -67,6 +68,7 @@ void machine::state::serve() {
   alarms.cancel(timer_kind::load, 0);
   at = phase::serving;
   fed.clear();
+  arm_pause();
   settle_attempts();
   auto waited = std::move(early);
   early.clear();
@@ -113,6 +115,7 @@ void machine::state::on(const feed& e) {
 
 void machine::state::apply(const store::lane_change& change) {
   current = change.entry.id;
+  if (current == 0) return set_pause(change.pause);
   if (!serving()) {
     auto& version = fed[change.entry.id];
     version = std::max(version, change.entry.version);

@@ -13,6 +13,8 @@ effects machine::handle(const event& what, time_point now) { return state_->turn
 std::optional<time_point> machine::wake_at() const { return state_->wake_at(); }
 status machine::report(time_point now) const { return state_->report(now); }
 
+std::optional<job_place> machine::place_of(job_id id) const { return state_->place_of(id); }
+
 job_id machine::current_job() const { return state_->current; }
 
 machine::state::state(settings settings_, std::shared_ptr<policy::lane_policy> policy_, std::uint64_t seed)
@@ -75,7 +77,8 @@ void machine::state::run_timers() {
     case timer_kind::load: load_late(); break;
     case timer_kind::verify: verify(key); break;
     case timer_kind::offer: make_offers(true); break;
-    case timer_kind::resume: paused = false; break;
+    case timer_kind::resume: refused_work = false; break;
+    case timer_kind::pause: end_pause(); break;
     }
   }
 }
@@ -99,7 +102,7 @@ void machine::state::end_of_turn() {
 std::optional<time_point> machine::state::wake_at() const {
   auto next = alarms.next();
   const auto* const due = jobs.next_due();
-  if (serving() && !paused && due != nullptr && (!next || due->second.at < *next)) next = due->second.at;
+  if (serving() && !refused_work && due != nullptr && (!next || due->second.at < *next)) next = due->second.at;
   return next;
 }
 
@@ -117,6 +120,7 @@ status machine::state::report(time_point instant) const {
   if (const auto since = jobs.oldest(); since && *since < instant) s.oldest_wait = instant - *since;
   s.epoch = epoch;
   s.classes = slots.classes();
+  s.pause = pause;
   return s;
 }
 

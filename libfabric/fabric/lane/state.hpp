@@ -48,7 +48,7 @@ struct machine::state {
 
   // loading.cpp: from open to serving; the feed
   void start_over();
-  void opened(std::uint64_t new_epoch);
+  void opened(const store::answer& reply);
   void ask_page();
   void load_late();
   void on(const page& e);
@@ -71,10 +71,11 @@ struct machine::state {
   void settle(const store::move& op, const unanswered& what, const store::answer& reply);
   void settle(const store::due& op, const unanswered& what, const store::answer& reply);
   void settle(const store::end& op, const unanswered& what, const store::answer& reply);
+  void settle(const store::set_pause& op, const unanswered& what, const store::answer& reply); // pausing.cpp
   template <class Other> void settle(const Other&, const unanswered&, const store::answer&) {}
   void leased(const unanswered& what, const store::answer& reply);
   void not_done(job_id id, std::uint64_t version, const error& why);
-  void pause();
+  void hold_on();
   void verify(job_id id);
   void verified(const page& e);
 
@@ -110,6 +111,13 @@ struct machine::state {
                       const std::optional<policy::timeout_decision>& known);
   double draw();
 
+  std::optional<job_place> place_of(job_id id); // placing.cpp
+
+  // pausing.cpp: an operator's pause
+  void set_pause(const std::optional<lane_pause>& wished);
+  void arm_pause();
+  void end_pause();
+
   // nodes.cpp: who offers slots and what they hold
   void on(const wanted& e);
   void on(const node_gone& e) { slots.forget(e.node, e.boot); }
@@ -143,7 +151,8 @@ struct machine::state {
   std::unordered_map<fence_t, std::uint64_t> ends_asked;  ///< Fence to ticket.
   std::unordered_map<job_id, std::uint64_t> leases_asked; ///< Job to ticket.
   timers alarms;
-  bool paused = false; ///< The store refused work for want of space: until the `resume` timer.
+  bool refused_work = false;       ///< The store has, for want of space: until the `resume` timer.
+  std::optional<lane_pause> pause; ///< An operator's.
 
   time_point now{};   ///< Of this turn.
   effects out;        ///< Of this turn.

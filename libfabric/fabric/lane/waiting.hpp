@@ -57,6 +57,8 @@ public:
   waiting_jobs(names& classes, bool demoted_first) : classes_(classes), order_{demoted_first}, delayed_(due_order{}) {}
 
   waiting_job* find(job_id id);
+  auto begin() const { return jobs_.begin(); }
+  auto end() const { return jobs_.end(); }
 
   /// Inserts or replaces. Not for a running or final entry (asserted).
   void put(const store::lane_entry& entry, time_point now);

@@ -230,7 +230,9 @@ void engine::give_up_attempt(const job& running) {
 answer engine::on(const open_lane& op) {
   journal_.opened(op.lane);
   answer reply;
-  reply.epoch = numbers_.epoch_of(op.lane);
+  const auto& record = numbers_.lanes[op.lane];
+  reply.epoch = record.epoch;
+  reply.pause = record.pause;
   return reply;
 }
 

@@ -39,6 +39,7 @@ private:
   answer on(const lane_died& op);
   answer on(const open_lane& op);
   answer on(const note& op);
+  answer on(const set_pause& op); // engine_pause.cpp
 
   std::optional<answer> repeat_of(const submit& op);
   answer repeat_or_stale(const end& op, const stored_job* found);

@@ -11,16 +11,22 @@ void journal::count(const job& row, std::int64_t step) {
   total = static_cast<std::uint64_t>(static_cast<std::int64_t>(total) + step);
 }
 
-void journal::feed(const std::string& lane, const job& row, bool gone) {
-  lane_change change;
+lane_change& journal::feed(const std::string& lane) {
+  auto& change = result_.changes.emplace_back();
   change.lane = lane;
   auto& record = numbers_.lanes[lane];
   change.epoch = record.epoch;
   change.seq = ++record.seq;
+  return change;
+}
+
+void journal::feed(const std::string& lane, const job& row, bool gone) {
+  auto& change = feed(lane);
   change.gone = gone;
   change.entry = entry_of(row);
-  result_.changes.push_back(std::move(change));
 }
+
+void journal::paused(const std::string& lane, const std::optional<lane_pause>& now) { feed(lane).pause = now; }
 
 void journal::created(const stored_job& added, const std::string& input) {
   tables_.insert(added, input);

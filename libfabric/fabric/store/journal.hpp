@@ -28,9 +28,13 @@ public:
 
   void opened(const std::string& lane);
 
+  /// The lane's pause began, changed or ended.
+  void paused(const std::string& lane, const std::optional<lane_pause>& now);
+
   batch_result& result() { return result_; }
 
 private:
+  lane_change& feed(const std::string& lane);
   void feed(const std::string& lane, const job& row, bool gone);
   void count(const job& row, std::int64_t step);
 

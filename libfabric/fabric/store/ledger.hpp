@@ -1,11 +1,13 @@
 #pragma once
 
 #include "fabric/job/job.hpp"
+#include "fabric/lane/pause.hpp"
 
 #include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,6 +22,8 @@ struct lane_record {
   std::uint64_t epoch = 0; ///< 0: never opened.
   state_totals jobs{};     ///< Kept jobs that are in this lane, or were in it last.
   std::uint64_t seq = 0;   ///< Position of the lane's feed; not stored, since opening the lane starts it anew.
+
+  std::optional<lane_pause> pause{};
 
   bool operator==(const lane_record&) const = default;
 };

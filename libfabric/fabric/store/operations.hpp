@@ -4,6 +4,7 @@
 #include "fabric/job/attempt_end.hpp"
 #include "fabric/job/job.hpp"
 #include "fabric/job/transitions.hpp"
+#include "fabric/lane/pause.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -18,6 +19,7 @@
 ///   lease, move, due                               answers errc::stale and changes nothing
 ///   open_lane                                      opens the lane once more: the epoch before is stale
 ///   submit without a key, lane_died, note          is done, counted or written once more
+///   set_pause                                      is written once more; a resume answers errc::wrong_state
 namespace fabric::store {
 
 /// Admits one job. Answers with its id. errc::key_conflict: the key was used with another input;
@@ -96,6 +98,14 @@ struct lane_died {
   std::string what;
 };
 
+/// An operator pauses a lane, or says anew how long and why; without a wish the lane is resumed. errc::wrong_state when
+/// there is no pause to end, or another than the one meant.
+struct set_pause {
+  std::string lane;
+  std::optional<lane_pause> wished;
+  std::optional<time_point> only_since{}; ///< Only the pause that began then: its time is over.
+};
+
 /// Opens a lane: raises its epoch. Answers with the new epoch; operations of older epochs are stale from now on.
 struct open_lane {
   std::string lane;
@@ -110,16 +120,18 @@ struct note {
   std::string text; ///< One sentence.
 };
 
-using operation = std::variant<submit, lease, end, move, due, cancel, kick, extend, lane_died, open_lane, note>;
+using operation =
+    std::variant<submit, lease, end, move, due, cancel, kick, extend, lane_died, open_lane, note, set_pause>;
 
 /// The answer to one operation, in the order asked.
 struct answer {
   std::optional<error> failure; ///< Set: nothing was changed by this operation.
   job_id id = 0;
-  bool duplicate = false;  ///< submit only.
-  std::uint64_t epoch = 0; ///< open_lane only.
-  std::optional<job> row;  ///< lease: the job as leased, with its fence and attempt number. Otherwise unset.
-  std::string input;       ///< lease: the payload.
+  bool duplicate = false;          ///< submit only.
+  std::uint64_t epoch = 0;         ///< open_lane only.
+  std::optional<lane_pause> pause; ///< open_lane only: the lane's pause.
+  std::optional<job> row;          ///< lease: the job as leased, with its fence and attempt number. Otherwise unset.
+  std::string input;               ///< lease: the payload.
 };
 
 /// What a lane keeps of a job: the feed's item and a page's row.
@@ -149,7 +161,8 @@ struct lane_change {
   std::uint64_t epoch = 0; ///< Of the lane when it was committed; one transaction may hold changes of two.
   std::uint64_t seq = 0;   ///< From 1 per epoch, without gaps.
   bool gone = false;       ///< The entry's job is no longer this lane's.
-  lane_entry entry;
+  lane_entry entry;        ///< Its id is 0 when the change is about the lane's pause.
+  std::optional<lane_pause> pause{};
 };
 
 /// A committed change as watchers see it: the row of the table `events`.

@@ -54,6 +54,8 @@ sqlite_rows::sqlite_rows(sqlite_connection& db)
       erase_(db, "DELETE FROM jobs WHERE id=?1"), oldest_event_(db, "SELECT at FROM events ORDER BY id LIMIT 1"),
       erase_event_(db, "DELETE FROM events WHERE id=(SELECT min(id) FROM events)"), live_(db, live_sql()),
       put_meta_(db, "INSERT OR REPLACE INTO meta(name, value) VALUES(?1, ?2)"),
+      put_pause_(db, "INSERT OR REPLACE INTO pauses VALUES(?1, ?2, ?3, ?4)"),
+      drop_pause_(db, "DELETE FROM pauses WHERE lane=?1"),
       put_lane_(db, "INSERT OR REPLACE INTO lanes VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)") {}
 
 std::optional<stored_job> sqlite_rows::find(job_id id) {
@@ -179,7 +181,17 @@ ledger sqlite_rows::load_ledger() {
     for (int state = 1; state <= 7; ++state)
       lane.jobs[static_cast<std::size_t>(state)] = lanes.as<std::uint64_t>(state + 1);
   }
+  sqlite_statement pauses(db_, "SELECT lane, since, until, reason FROM pauses");
+  while (pauses.row())
+    read.lanes[pauses.text(0)].pause = lane_pause{pauses.as<time_point>(1), pauses.as<time_point>(2), pauses.text(3)};
   return read;
+}
+
+void sqlite_rows::save_pause(const std::string& lane, const std::optional<lane_pause>& now) {
+  if (now)
+    put_pause_.with(lane, now->since, now->until, now->reason).run();
+  else
+    drop_pause_.with(lane).run();
 }
 
 void sqlite_rows::save_ledger(const ledger& before, const ledger& after) {
@@ -194,6 +206,7 @@ void sqlite_rows::save_ledger(const ledger& before, const ledger& after) {
   save("stale_ends", before.stale_ends, after.stale_ends);
   for (const auto& [name, lane] : after.lanes) {
     const auto old = before.lanes.find(name);
+    if (lane.pause != (old == before.lanes.end() ? std::nullopt : old->second.pause)) save_pause(name, lane.pause);
     if (old != before.lanes.end() && old->second.epoch == lane.epoch && old->second.jobs == lane.jobs) continue;
     const auto& n = lane.jobs;
     put_lane_.with(name, lane.epoch, n[1], n[2], n[3], n[4], n[5], n[6], n[7]).run();

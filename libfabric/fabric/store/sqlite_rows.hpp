@@ -43,10 +43,12 @@ public:
   void put_meta(std::string_view name, std::uint64_t value);
 
 private:
+  void save_pause(const std::string& lane, const std::optional<lane_pause>& now);
+
   sqlite_connection& db_;
   sqlite_statement find_, find_key_, input_, insert_job_, insert_payload_, update_, update_in_lane_, put_result_,
       insert_attempt_, find_attempt_, close_attempt_, log_, oldest_final_, erase_, oldest_event_, erase_event_, live_,
-      put_meta_, put_lane_;
+      put_meta_, put_pause_, drop_pause_, put_lane_;
 };
 
 } // namespace fabric::store

@@ -77,7 +77,12 @@ CREATE VIEW events_view AS SELECT
   FROM events;
 )sql";
 
-constexpr std::array<migration, 1> all{{{1, version_1}}};
+constexpr std::string_view version_2 = R"sql(
+CREATE TABLE pauses(
+  lane TEXT PRIMARY KEY, since INTEGER NOT NULL, until INTEGER NOT NULL, reason TEXT NOT NULL) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr std::array<migration, 2> all{{{1, version_1}, {2, version_2}}};
 static_assert(all.back().to == schema_version);
 
 error newer(const sqlite_connection& db, std::int64_t found, std::int64_t known) {
