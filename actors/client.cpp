@@ -64,7 +64,19 @@ template <class Reply, class Request> expected<Reply> client::call(Request what,
   end_ = most_ ? call_end::clock::now() + *most_ : call_end::max();
   if (!link_)
     if (auto ok = connect(); !ok) return tl::unexpected{std::move(ok.error())};
-  auto reply = link_->call<Reply>(std::move(what), within(how_.answer_limit + patience, end_));
+  return checked(link_->call<Reply>(std::move(what), within(how_.answer_limit + patience, end_)));
+}
+
+/// The desk may be another actor than a moment ago, so it is asked for each time.
+template <class Reply, class Request> expected<Reply> client::call_desk(Request what) {
+  auto found = call<desk_found>(find_desk{});
+  if (!found) return tl::unexpected{std::move(found.error())};
+  if (!found->desk) return fail(errc::unavailable, "the part of the fabric that takes orders is restarting");
+  const auto desk = caf::actor_cast<desk_face_actor>(found->desk);
+  return checked(link_->call_on<Reply>(desk, std::move(what), within(how_.answer_limit, end_)));
+}
+
+template <class Reply> expected<Reply> client::checked(expected<Reply> reply) {
   if (!reply) {
     link_.reset(); // The next call finds out whether somebody is there.
     return fail(errc::unavailable, address() + " did not answer: " + reply.error().message, "answer");
@@ -108,6 +120,16 @@ expected<std::vector<store::event>> client::events(const get_events& what) {
 }
 
 expected<log_piece> client::read_log(const fabric::actors::read_log& what) { return call<log_piece>(what); }
+
+expected<void> client::pause(const pause_lane& what) {
+  return call_desk<order_receipt>(what).map([](order_receipt&&) {});
+}
+
+expected<void> client::resume(const std::string& lane) {
+  return call_desk<order_receipt>(resume_lane{lane}).map([](order_receipt&&) {});
+}
+
+expected<job_explanation> client::explain(job_id id) { return call_desk<job_explanation>(explain_job{id}); }
 
 expected<lane_reports> client::lanes() { return call<lane_reports>(get_lanes{}); }
 

@@ -71,6 +71,14 @@ public:
   /// A piece of an attempt's output.
   expected<log_piece> read_log(const fabric::actors::read_log& what);
 
+  /// Has a lane start nothing until it is resumed, or for `length`. errc::unknown_lane, errc::bad_input.
+  expected<void> pause(const pause_lane& what);
+  /// errc::unknown_lane; errc::wrong_state if it is not paused.
+  expected<void> resume(const std::string& lane);
+
+  /// Why a job does not run, and where its time went. errc::not_found.
+  expected<job_explanation> explain(job_id id);
+
   expected<lane_reports> lanes();
   expected<node_reports> nodes();
 
@@ -85,6 +93,8 @@ public:
 
 private:
   template <class Reply, class Request> expected<Reply> call(Request what, duration patience = {});
+  template <class Reply, class Request> expected<Reply> call_desk(Request what);
+  template <class Reply> expected<Reply> checked(expected<Reply> reply);
   expected<void> connect();
   expected<void> accept(std::unique_ptr<client_link> link, const cell_hello& there);
 

@@ -50,10 +50,16 @@ public:
 
   /// Blocks. errc::unavailable after `limit`, or as soon as the connection is seen to be gone.
   template <class Reply, class Request> expected<Reply> call(Request what, duration limit) {
+    return call_on<Reply>(face_, std::move(what), limit);
+  }
+
+  /// The same of another actor that the cell has named.
+  template <class Reply, class Face, class Request>
+  expected<Reply> call_on(const Face& face, Request what, duration limit) {
     auto slot = std::make_shared<answer_slot<Reply>>();
     auto answer = slot->future();
     auto question = std::make_shared<Request>(std::move(what));
-    system_.spawn([face = face_, limit, slot, question](caf::event_based_actor* self) {
+    system_.spawn([face, limit, slot, question](caf::event_based_actor* self) {
       harden(self);
       auto eyes = std::make_shared<watcher<caf::event_based_actor>>(self);
       eyes->watch(caf::actor_cast<caf::strong_actor_ptr>(face), [self, slot](const caf::error&) {

@@ -55,6 +55,10 @@ template <class Inspector> bool inspect(Inspector& f, attempt& x) {
                             f.field("run_time", x.run_time), f.field("report", x.report));
 }
 
+template <class Inspector> bool inspect(Inspector& f, lane_pause& x) {
+  return f.object(x).fields(f.field("since", x.since), f.field("until", x.until), f.field("reason", x.reason));
+}
+
 template <class Inspector> bool inspect(Inspector& f, held_attempt& x) {
   return f.object(x).fields(f.field("fence", x.fence), f.field("job", x.job), f.field("attempt", x.attempt),
                             f.field("ran", x.ran), f.field("lane", x.lane));
@@ -103,7 +107,8 @@ template <class Inspector> bool inspect(Inspector& f, status& x) {
   return f.object(x).fields(f.field("name", x.name), f.field("serving", x.serving), f.field("ready", x.ready),
                             f.field("scheduled", x.scheduled), f.field("running", x.running), f.field("slots", x.slots),
                             f.field("busy", x.busy), f.field("offered", x.offered),
-                            f.field("oldest_wait", x.oldest_wait), f.field("epoch", x.epoch));
+                            f.field("oldest_wait", x.oldest_wait), f.field("epoch", x.epoch),
+                            f.field("pause", x.pause));
 }
 
 } // namespace fabric::lane
@@ -123,6 +128,15 @@ namespace fabric::scheduler {
 template <class Inspector> bool inspect(Inspector& f, node_status& x) {
   return f.object(x).fields(f.field("node", x.node), f.field("boot", x.boot), f.field("silent", x.silent),
                             f.field("held", x.held));
+}
+
+template <class Inspector> bool inspect(Inspector& f, reason& x) {
+  return f.object(x).fields(f.field("what", x.what), f.field("text", x.text));
+}
+
+template <class Inspector> bool inspect(Inspector& f, time_part& x) {
+  return f.object(x).fields(enum_field(f, "what", x.what, activity::is_running), f.field("attempt", x.attempt),
+                            f.field("length", x.length));
 }
 
 } // namespace fabric::scheduler
@@ -214,6 +228,33 @@ template <class Inspector> bool inspect(Inspector& f, node_report& x) {
 
 template <class Inspector> bool inspect(Inspector& f, node_reports& x) {
   return f.object(x).fields(f.field("nodes", x.nodes), f.field("failure", x.failure));
+}
+
+template <class Inspector> bool inspect(Inspector& f, find_desk& x) { return f.object(x).fields(); }
+
+template <class Inspector> bool inspect(Inspector& f, desk_found& x) {
+  return f.object(x).fields(f.field("desk", x.desk));
+}
+
+template <class Inspector> bool inspect(Inspector& f, pause_lane& x) {
+  return f.object(x).fields(f.field("lane", x.lane), f.field("reason", x.reason), f.field("length", x.length));
+}
+
+template <class Inspector> bool inspect(Inspector& f, resume_lane& x) {
+  return f.object(x).fields(f.field("lane", x.lane));
+}
+
+template <class Inspector> bool inspect(Inspector& f, order_receipt& x) {
+  return f.object(x).fields(f.field("failure", x.failure));
+}
+
+template <class Inspector> bool inspect(Inspector& f, explain_job& x) {
+  return f.object(x).fields(f.field("id", x.id));
+}
+
+template <class Inspector> bool inspect(Inspector& f, job_explanation& x) {
+  return f.object(x).fields(f.field("failure", x.failure), f.field("row", x.row), f.field("reasons", x.reasons),
+                            f.field("parts", x.parts), f.field("total", x.total));
 }
 
 template <class Inspector> bool inspect(Inspector& f, get_hello& x) { return f.object(x).fields(); }

@@ -100,7 +100,27 @@ using client_face_actor = caf::typed_actor<
     // Nodes, their workers and what they hold.
     caf::result<node_reports>(get_nodes),
     // Who is there: version, node, boot.
-    caf::result<cell_hello>(get_hello)>;
+    caf::result<cell_hello>(get_hello),
+    // Who takes the orders of operators.
+    caf::result<desk_found>(find_desk)>;
+
+/// What operators may say to a cell.
+using desk_face_actor = caf::typed_actor<
+    // Start nothing in a lane; answered when that is durable.
+    caf::result<order_receipt>(pause_lane),
+    // Start jobs there again.
+    caf::result<order_receipt>(resume_lane),
+    // Why a job does not run, and where its time went.
+    caf::result<job_explanation>(explain_job)>;
+
+/// The desk that takes the orders of operators.
+using desk_actor = desk_face_actor::extend<
+    // Commits of its orders.
+    caf::result<void>(store_commit),
+    // Never asked for; part of being a store client.
+    caf::result<void>(lane_loaded),
+    // Restarted partners.
+    caf::result<void>(directory_entry)>;
 
 /// Admission and placing; the policy; the face for clients.
 using scheduler_actor = client_face_actor::extend<
@@ -148,6 +168,8 @@ using lane_actor = caf::typed_actor<
     caf::result<void>(view_update),
     // Numbers for `fabric lanes`.
     caf::result<lane_report>(get_lanes),
+    // Where a job stands, for `fabric explain`.
+    caf::result<place_report>(get_place),
     // Restarted partners.
     caf::result<void>(directory_entry)>;
 

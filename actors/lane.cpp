@@ -57,6 +57,7 @@ public:
         [this](get_lanes) {
           return lane_report{machine_.report(env_->now()), {}};
         },
+        [this](get_place m) { return place_report{machine_.place_of(m.id)}; },
         [this](directory_entry& m) { meet(m); },
     };
   }

@@ -20,6 +20,15 @@
 /// between processes stand in actors/wire.hpp; those here stay inside one.
 namespace fabric::actors {
 
+// -- between processes, but with a handle in it
+// ------------------------------------------------------------------------------------
+
+/// Who takes the orders of operators. Ask again after each restart of it.
+struct find_desk {};
+struct desk_found {
+  caf::strong_actor_ptr desk; ///< A desk_face_actor; null while it is restarting.
+};
+
 // -- inside the cell --------------------------------------------------------------------------------------------------
 
 /// To the store: apply these, answer to `from`. Everything decided in one turn travels in one message.
@@ -82,6 +91,14 @@ struct leases_renewed {
 /// A planned stop: every lease gets at least this length; answered when that is committed.
 struct prepare_outage {
   duration length{};
+};
+
+/// Where a job stands in its lane; answered with place_report.
+struct get_place {
+  job_id id = 0;
+};
+struct place_report {
+  std::optional<lane::job_place> place;
 };
 
 struct slot_offer {

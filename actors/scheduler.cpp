@@ -46,6 +46,7 @@ public:
     spool_ = nullptr;
     events_ = nullptr;
     membership_ = nullptr;
+    desk_ = nullptr;
     lanes_.clear();
     workers_.clear();
     requests_.clear();
@@ -68,8 +69,9 @@ public:
         [this](get_lanes) { return lanes(); },
         [this](get_nodes) { return nodes(); },
         [this](get_hello) {
-          return cell_hello{1, FABRIC_BUILD, how_.config.node.name, how_.boot, admission_.draining};
+          return cell_hello{cell_hello{}.protocol, FABRIC_BUILD, how_.config.node.name, how_.boot, admission_.draining};
         },
+        [this](find_desk) { return desk_found{desk_}; },
         [this](store_commit& m) { on_commit(m); },
         [](lane_loaded&) {},
         [this](lane_progress& m) { on_progress(m); },
@@ -344,6 +346,7 @@ private:
                                                    .text = "the scheduler takes jobs"}});
       tell(this, store_, std::move(hello));
     }
+    if (m.name == "desk") desk_ = m.actor;
     if (m.name == "store_reader") reader_ = caf::actor_cast<store_reader_actor>(m.actor);
     if (m.name == "spool_reader") spool_ = caf::actor_cast<spool_reader_actor>(m.actor);
     if (m.name == "events") events_ = caf::actor_cast<events_actor>(m.actor);
@@ -370,6 +373,7 @@ private:
   spool_reader_actor spool_;
   events_actor events_;
   membership_actor membership_;
+  caf::strong_actor_ptr desk_;
   std::map<std::string, lane_actor> lanes_;
   std::map<std::string, worker_actor> workers_;
   std::uint64_t serial_ = 0;

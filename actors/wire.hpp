@@ -3,7 +3,9 @@
 #include "fabric/error.hpp"
 #include "fabric/lane/lane.hpp"
 #include "fabric/node/worker.hpp"
+#include "fabric/scheduler/explain.hpp"
 #include "fabric/scheduler/membership.hpp"
+#include "fabric/scheduler/time_spent.hpp"
 #include "fabric/store/job_store.hpp"
 
 #include <cstdint>
@@ -114,9 +116,35 @@ struct node_reports {
   std::vector<node_report> nodes;
   std::optional<error> failure{};
 };
+/// Start nothing in this lane until it is resumed, or for so long. A second one replaces the first.
+struct pause_lane {
+  std::string lane;
+  std::string reason;               ///< 1 to 255 bytes.
+  std::optional<duration> length{}; ///< 1 s to 10 years; unset: until it is resumed.
+};
+struct resume_lane {
+  std::string lane;
+};
+/// What became of an operator's order: done, unless there is a failure.
+struct order_receipt {
+  std::optional<error> failure;
+};
+
+/// Why a job does not run, and where its time went.
+struct explain_job {
+  job_id id = 0;
+};
+struct job_explanation {
+  std::optional<error> failure{};
+  job row{};
+  std::vector<scheduler::reason> reasons{};  ///< See scheduler/explain.hpp.
+  std::vector<scheduler::time_part> parts{}; ///< Add up to `total`.
+  duration total{};                          ///< From submission to the end, or until now.
+};
+
 struct get_hello {};
 struct cell_hello {
-  std::uint32_t protocol = 1;
+  std::uint32_t protocol = 2;
   std::string build;
   std::string node;
   std::uint64_t boot = 0;

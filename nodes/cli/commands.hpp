@@ -18,6 +18,9 @@ exit_code logs(session& s);         // logs.cpp
 exit_code lanes(session& s);        // overview.cpp
 exit_code nodes(session& s);        // overview.cpp
 exit_code events(session& s);       // events.cpp
+exit_code pause(session& s);        // orders.cpp
+exit_code resume(session& s);       // orders.cpp
+exit_code explain(session& s);      // explain.cpp
 exit_code config_check(session& s); // config_check.cpp
 
 } // namespace fabric::cli

@@ -51,6 +51,7 @@ public:
         [](slot_offer&) {},
         [](view_update&) {},
         [](get_lanes) { return lane_report{}; },
+        [](get_place) { return place_report{}; },
         [](directory_entry&) {},
     };
   }

@@ -40,7 +40,7 @@ void write_output(const std::string& spool, job_id id) {
 TEST_CASE("the children of a node start in this order", "[table]") {
   world w;
   CHECK(w.children() == std::vector<std::string>{"store", "store_reader", "spool_reader", "spool_keeper", "events",
-                                                 "scheduler", "membership", "lane/fast", "lane/slow", "runner",
+                                                 "scheduler", "desk", "membership", "lane/fast", "lane/slow", "runner",
                                                  "worker/fast", "worker/slow", "publisher"});
 }
 

@@ -42,7 +42,8 @@ private:
   void add(const char* what, std::string text) { found_.push_back({what, std::move(text)}); }
 
   void ended() {
-    auto text = "it " + std::string(row_.state == job_state::succeeded ? "" : "is ") + std::string(to_string(row_.state));
+    auto text =
+        "it " + std::string(row_.state == job_state::succeeded ? "" : "is ") + std::string(to_string(row_.state));
     if (!row_.reason.empty()) text += ": " + row_.reason;
     add(to_string(row_.state).data(), std::move(text));
     if (row_.state == job_state::buried) add("can_be_kicked", "`fabric kick` puts it back with all its attempts");
@@ -60,8 +61,9 @@ private:
       add("budget", left > duration{0} ? rough(left) + " of the lane's budget of " + rough(*budget()) + " are left"
                                        : "the lane's budget of " + rough(*budget()) + " is over");
     }
-    if (!held) add("not_held", "no worker of the lane says that it holds the attempt: its process may have ended, or its "
-                               "node is away until the lease is over");
+    if (!held)
+      add("not_held", "no worker of the lane says that it holds the attempt: its process may have ended, or its "
+                      "node is away until the lease is over");
   }
 
   void waits() {
@@ -89,14 +91,17 @@ private:
     for (const auto& w : facts_.workers) {
       if (w.draining) add("draining", "worker " + w.name + " drains and takes no work");
       if (!w.runner_up) add("runner_away", "worker " + w.name + " has lost its runner");
-      if (w.leaked > 0) add("leaked", count(w.leaked, "slot") + " of worker " + w.name + " cannot be used: a process there outlives SIGKILL");
+      if (w.leaked > 0)
+        add("leaked",
+            count(w.leaked, "slot") + " of worker " + w.name + " cannot be used: a process there outlives SIGKILL");
     }
   }
 
   void not_due() {
     auto text = "it is due at " + format_time(row_.run_at) + ", in " + rough(std::max(row_.run_at - now_, duration{0}));
     if (row_.attempt > 0)
-      add("backoff", text + ", after attempt " + number(row_.attempt) + " of " + number(row_.max_attempts) + ": " + row_.reason);
+      add("backoff",
+          text + ", after attempt " + number(row_.attempt) + " of " + number(row_.max_attempts) + ": " + row_.reason);
     else
       add("delayed", std::move(text) + ", as its submitter wished");
   }

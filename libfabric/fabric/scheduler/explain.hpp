@@ -15,9 +15,9 @@ namespace fabric::scheduler {
 /// What is known about a job and its surroundings at one instant.
 struct explain_facts {
   job row;
-  std::vector<attempt> attempts;           ///< Ascending.
-  std::optional<lane::status> lane;        ///< Of the job's lane; nullopt: its actor did not answer.
-  std::optional<lane::job_place> place;    ///< In its lane; nullopt: not waiting there.
+  std::vector<attempt> attempts;            ///< Ascending.
+  std::optional<lane::status> lane;         ///< Of the job's lane; nullopt: its actor did not answer.
+  std::optional<lane::job_place> place;     ///< In its lane; nullopt: not waiting there.
   std::vector<node::worker_status> workers; ///< Of the job's lane.
 };
 

@@ -26,9 +26,7 @@ private:
   std::vector<time_part> parts_;
 };
 
-bool backs_off(outcome how) {
-  return how == outcome::failed || how == outcome::crashed || how == outcome::timed_out;
-}
+bool backs_off(outcome how) { return how == outcome::failed || how == outcome::crashed || how == outcome::timed_out; }
 
 } // namespace
 
@@ -62,7 +60,8 @@ std::vector<time_part> time_spent(const job& row, std::span<const attempt> attem
     time.cut(a.ended_at, activity::was_settled, a.number);
   }
   if (is_final(row.state))
-    time.rest(backs_off(before) ? activity::backed_off : activity::waited, 0); // Until it was cancelled, or pruned of attempts.
+    time.rest(backs_off(before) ? activity::backed_off : activity::waited,
+              0); // Until it was cancelled, or pruned of attempts.
   else
     time.rest(row.state == job_state::running ? activity::is_running : activity::is_waiting, row.attempt);
   return std::move(time).parts();

@@ -11,13 +11,13 @@
 namespace fabric::scheduler {
 
 enum class activity : std::uint8_t {
-  waited = 1,    ///< For its time, its turn or a slot.
-  backed_off,    ///< The same after a failed attempt: the backoff, then its turn.
-  was_started,   ///< From the lease to the process.
-  ran,           ///< From process start until its tree was gone.
-  was_settled,   ///< From then until the end was committed.
-  not_started,   ///< Leased, but no process ever ran.
-  is_waiting,    ///< The last part of a job that is not finished.
+  waited = 1,  ///< For its time, its turn or a slot.
+  backed_off,  ///< The same after a failed attempt: the backoff, then its turn.
+  was_started, ///< From the lease to the process.
+  ran,         ///< From process start until its tree was gone.
+  was_settled, ///< From then until the end was committed.
+  not_started, ///< Leased, but no process ever ran.
+  is_waiting,  ///< The last part of a job that is not finished.
   is_running,
 };
 

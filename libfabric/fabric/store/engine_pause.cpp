@@ -1,5 +1,4 @@
 #include "fabric/store/engine.hpp"
-
 #include "fabric/time_text.hpp"
 
 namespace fabric::store {

@@ -31,6 +31,13 @@ struct selection {
   std::uint64_t limit = 0;
 };
 
+/// Of pause and resume.
+struct lane_order {
+  std::string lane;
+  std::string reason;
+  std::optional<duration> length;
+};
+
 struct invocation {
   std::string command; ///< "submit", "config check", …
   config::endpoint node{"127.0.0.1", 7600};
@@ -43,6 +50,7 @@ struct invocation {
   std::vector<job_id> ids;   ///< Without doubles, in the order given.
   submission job;
   selection chosen;
+  lane_order order;
   std::optional<duration> patience; ///< How long to put up with an unreachable fabric.
   std::optional<duration> timeout;  ///< How long to wait for jobs.
 };

@@ -3,6 +3,7 @@
 #include "fabric/duration_text.hpp"
 
 #include "nodes/cli/text/exit_code.hpp"
+#include "nodes/cli/text/parse_orders.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -71,6 +72,7 @@ public:
     app_.add_flag("--json", out_.json, "Print JSON");
     add_jobs();
     add_questions();
+    add_orders(app_, out_);
     add_config();
   }
 

@@ -22,6 +22,13 @@ json counts_json(const store::lane_counts& c) {
           {"cancelled", c.cancelled}, {"demoted_out", c.demoted_out}, {"wasted_s", seconds(c.wasted)}};
 }
 
+json pause_json(const std::optional<lane_pause>& p) {
+  if (!p) return nullptr;
+  return {{"since", format_time(p->since)},
+          {"until", p->until == no_time ? json(nullptr) : json(format_time(p->until))},
+          {"reason", p->reason}};
+}
+
 json worker_json(const node::worker_status& w) {
   json held = json::array();
   for (const auto& a : w.held)
@@ -57,6 +64,7 @@ json to_json(const actors::lane_reports& all) {
                      {"offered", now.offered},
                      {"oldest_wait_s", seconds(now.oldest_wait)},
                      {"epoch", now.epoch},
+                     {"pause", pause_json(now.pause)},
                      {"counts", counts_json(counts)}});
   return {{"policy", all.policy}, {"lanes", std::move(lanes)}};
 }

@@ -37,7 +37,23 @@ std::string held_text(const node::worker_status& w) {
   return out;
 }
 
+table_cell lane_state(const lane::status& now) {
+  if (!now.serving) return {"away", colour::red};
+  if (now.pause) return {"paused", colour::yellow};
+  return {"serving", colour::green};
+}
+
 } // namespace
+
+std::string pause_lines(const actors::lane_reports& all) {
+  std::string out;
+  for (const auto& [now, counts] : all.lanes)
+    if (now.pause)
+      out += fmt::format("lane {} is paused since {}{}: {}\n", printable(now.name), format_time(now.pause->since),
+                         now.pause->until == no_time ? "" : " until " + format_time(now.pause->until),
+                         printable(now.pause->reason));
+  return out;
+}
 
 table lane_table(const actors::lane_reports& all) {
   table out({{"LANE", false, 24},
@@ -53,7 +69,7 @@ table lane_table(const actors::lane_reports& all) {
              {"WASTED", true, 0}});
   for (const auto& [now, counts] : all.lanes)
     out.add({{now.name},
-             now.serving ? table_cell{"serving", colour::green} : table_cell{"away", colour::red},
+             lane_state(now),
              {fmt::format("{}/{}", now.busy, now.slots)},
              count_cell(now.ready),
              count_cell(now.scheduled),

@@ -11,6 +11,9 @@ namespace fabric::cli {
 
 table lane_table(const actors::lane_reports& all);
 
+/// A line per paused lane: since and until when, and why.
+std::string pause_lines(const actors::lane_reports& all);
+
 /// A line per worker; a node without one has a line of its own.
 table node_table(const actors::node_reports& all);
 

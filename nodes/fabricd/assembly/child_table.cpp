@@ -4,6 +4,7 @@
 #include "fabric/config/lanes.hpp"
 #include "fabric/policy/registry.hpp"
 
+#include "actors/desk.hpp"
 #include "actors/events.hpp"
 #include "actors/lane.hpp"
 #include "actors/membership.hpp"
@@ -80,6 +81,8 @@ public:
   caf::strong_actor_ptr scheduler() {
     return pointer(actors::spawn_scheduler(sys_, env_, {with_.config, with_.boot, seed()}, policy()));
   }
+
+  caf::strong_actor_ptr desk() { return pointer(actors::spawn_desk(sys_, env_, with_.config)); }
 
   caf::strong_actor_ptr membership() {
     const auto& l = with_.config.lease;
@@ -190,6 +193,7 @@ std::vector<child_spec> child_table(caf::actor_system& sys, actors::environment_
   add("events", [a] { return a->events(); });
   add("scheduler", [a] { return a->scheduler(); });
   table.back().drain = drain_scheduler;
+  add("desk", [a] { return a->desk(); });
   add(
       "membership", [a] { return a->membership(); }, lane_names); // The lanes tell it the leases as they load.
   for (const auto& l : a->config().lanes) {

@@ -1,0 +1,171 @@
+#include "actors/desk.hpp"
+
+#include "fabric/scheduler/explain.hpp"
+#include "fabric/scheduler/lane_orders.hpp"
+#include "fabric/scheduler/questions.hpp"
+#include "fabric/scheduler/time_spent.hpp"
+
+#include "actors/compat.hpp"
+#include "actors/messages.hpp"
+
+#include <map>
+#include <memory>
+#include <utility>
+
+namespace fabric::actors {
+
+namespace {
+
+constexpr duration answer_limit = 5s; ///< For questions inside the node.
+
+class desk_shell : public desk_actor::base {
+public:
+  desk_shell(caf::actor_config& cfg, environment_ptr env, config::root config)
+      : desk_actor::base(cfg), env_(std::move(env)), config_(std::move(config)),
+        questions_(config_.limits.max_questions) {
+    harden(this);
+  }
+
+  const char* name() const override { return "fabric.desk"; }
+
+  void on_exit() override {
+    store_ = nullptr;
+    reader_ = nullptr;
+    lanes_.clear();
+    workers_.clear();
+    orders_.clear();
+  }
+
+  behavior_type make_behavior() override {
+    return {
+        [this](pause_lane& m) {
+          return order(scheduler::pause_order(m.lane, m.reason, m.length, config_, env_->now()));
+        },
+        [this](resume_lane& m) { return order(scheduler::resume_order(m.lane, config_)); },
+        [this](explain_job m) { return explain(m.id); },
+        [this](store_commit& m) { on_commit(m); },
+        [](lane_loaded&) {},
+        [this](directory_entry& m) { meet(m); },
+    };
+  }
+
+private:
+  using explain_promise = caf::typed_response_promise<job_explanation>;
+
+  /// A job, and what its surroundings say one after the other.
+  struct inquiry {
+    explain_promise promise;
+    scheduler::explain_facts facts;
+  };
+
+  // -- orders
+  // -----------------------------------------------------------------------------------------------------------
+
+  caf::result<order_receipt> order(expected<store::set_pause> op) {
+    if (!op) return order_receipt{op.error()};
+    if (auto room = questions_.begin(); !room) return order_receipt{room.error()};
+    auto promise = make_response_promise<order_receipt>();
+    orders_.emplace(++ticket_, promise);
+    store_operations m{store_client_actor{this}, {}};
+    m.asks.push_back({ticket_, std::move(*op)});
+    tell(this, store_, std::move(m));
+    return promise;
+  }
+
+  void on_commit(store_commit& m) {
+    for (auto& a : m.answers) {
+      const auto found = orders_.find(a.ticket);
+      if (found == orders_.end()) continue;
+      questions_.end();
+      found->second.deliver(order_receipt{std::move(a.reply.failure)});
+      orders_.erase(found);
+    }
+  }
+
+  // -- explain: the job, then its lane, its place there, the lane's worker; whoever is silent is left out
+  // -----------------------------------------------------------------------------------------------------------
+
+  caf::result<job_explanation> explain(job_id id) {
+    if (auto room = questions_.begin(); !room) return job_explanation{room.error()};
+    auto about = std::make_shared<inquiry>(inquiry{make_response_promise<job_explanation>(), {}});
+    ask(this, reader_, answer_limit, get_details{id})
+        .then([this, about](job_details& found) { on_details(about, found); },
+              [this, about](caf::error&) {
+                answer(*about, error{errc::unavailable, "the part of the fabric that knows is restarting", ""});
+              });
+    return about->promise;
+  }
+
+  void on_details(const std::shared_ptr<inquiry>& about, job_details& found) {
+    if (found.failure) return answer(*about, std::move(found.failure));
+    about->facts.row = std::move(found.row);
+    about->facts.attempts = std::move(found.attempts);
+    if (is_final(about->facts.row.state)) return answer(*about);
+    ask(this, lanes_[about->facts.row.lane], answer_limit, get_lanes{})
+        .then(
+            [this, about](lane_report& said) {
+              about->facts.lane = std::move(said.now);
+              ask_place(about);
+            },
+            [this, about](caf::error&) { ask_worker(about); });
+  }
+
+  void ask_place(const std::shared_ptr<inquiry>& about) {
+    ask(this, lanes_[about->facts.row.lane], answer_limit, get_place{about->facts.row.id})
+        .then(
+            [this, about](place_report& said) {
+              about->facts.place = said.place;
+              ask_worker(about);
+            },
+            [this, about](caf::error&) { ask_worker(about); });
+  }
+
+  void ask_worker(const std::shared_ptr<inquiry>& about) {
+    ask(this, workers_[about->facts.row.lane], answer_limit, get_nodes{})
+        .then(
+            [this, about](worker_report& said) {
+              about->facts.workers.push_back(std::move(said.now));
+              answer(*about);
+            },
+            [this, about](caf::error&) { answer(*about); });
+  }
+
+  void answer(inquiry& about, std::optional<error> failure = {}) {
+    questions_.end();
+    const auto now = env_->now();
+    job_explanation reply;
+    reply.failure = std::move(failure);
+    if (!reply.failure) {
+      reply.reasons = scheduler::explain(about.facts, config_, now);
+      reply.parts = scheduler::time_spent(about.facts.row, about.facts.attempts, now);
+      for (const auto& part : reply.parts) reply.total += part.length;
+      reply.row = std::move(about.facts.row);
+    }
+    about.promise.deliver(std::move(reply));
+  }
+
+  void meet(const directory_entry& m) {
+    if (m.name == "store") store_ = caf::actor_cast<store_actor>(m.actor);
+    if (m.name == "store_reader") reader_ = caf::actor_cast<store_reader_actor>(m.actor);
+    if (m.name.starts_with("lane/")) lanes_[m.name.substr(5)] = caf::actor_cast<lane_actor>(m.actor);
+    if (m.name.starts_with("worker/")) workers_[m.name.substr(7)] = caf::actor_cast<worker_actor>(m.actor);
+  }
+
+  environment_ptr env_;
+  config::root config_;
+  scheduler::questions questions_;
+  store_actor store_;
+  store_reader_actor reader_;
+  std::map<std::string, lane_actor> lanes_;
+  std::map<std::string, worker_actor> workers_; ///< By lane.
+  std::uint64_t ticket_ = 0;
+  std::map<std::uint64_t, caf::typed_response_promise<order_receipt>> orders_;
+};
+
+} // namespace
+
+desk_actor spawn_desk(caf::actor_system& sys, environment_ptr env, config::root config) {
+  return sys.spawn<desk_shell>(std::move(env), std::move(config));
+}
+
+} // namespace fabric::actors

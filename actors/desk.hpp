@@ -1,0 +1,14 @@
+#pragma once
+
+#include "fabric/config/config.hpp"
+
+#include "actors/environment.hpp"
+#include "actors/interfaces.hpp"
+
+namespace fabric::actors {
+
+/// Spawns the desk: it checks what operators order by the pure parts, has the store write it down, and answers when
+/// that is durable; and it asks around why a job does not run.
+desk_actor spawn_desk(caf::actor_system& sys, environment_ptr env, config::root config);
+
+} // namespace fabric::actors

@@ -1,0 +1,14 @@
+#pragma once
+
+#include "nodes/cli/text/invocation.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace fabric::cli {
+
+/// Adds the commands of operators, which write into `out` when they are used.
+void add_orders(CLI::App& app, invocation& out);
+
+} // namespace fabric::cli

@@ -1,0 +1,67 @@
+#include "tests/actors/world.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+using namespace fabric;
+using namespace fabric::actors;
+using namespace fabric::actors::testing;
+
+namespace {
+
+desk_face_actor desk(world& w) {
+  return caf::actor_cast<desk_face_actor>(w.ask_now<desk_found>(w.scheduler(), find_desk{}).desk);
+}
+
+lane::status lane_now(world& w, const std::string& name) {
+  for (const auto& l : w.ask_now<lane_reports>(w.scheduler(), get_lanes{}).lanes)
+    if (l.now.name == name) return l.now;
+  throw std::runtime_error("no such lane");
+}
+
+std::vector<std::string> reasons(world& w, job_id id) {
+  std::vector<std::string> found;
+  for (const auto& r : w.ask_now<job_explanation>(desk(w), explain_job{id}).reasons) found.push_back(r.what);
+  return found;
+}
+
+using list = std::vector<std::string>;
+
+} // namespace
+
+TEST_CASE("a pause outlives the lane's actor and the desk's, and a resume lets the job run", "[desk]") {
+  world w;
+  w.run();
+  CHECK_FALSE(w.ask_now<order_receipt>(desk(w), pause_lane{"fast", "new disk", {}}).failure);
+  const auto id = w.submit("work");
+  w.run();
+  CHECK(reasons(w, id) == list{"lane_paused"});
+  w.kill("lane/fast");
+  w.kill("desk");
+  w.advance(1s);
+  CHECK(lane_now(w, "fast").pause->reason == "new disk");
+  CHECK(reasons(w, id) == list{"lane_paused"});
+  CHECK_FALSE(w.ask_now<order_receipt>(desk(w), resume_lane{"fast"}).failure);
+  w.run();
+  CHECK_FALSE(lane_now(w, "fast").pause);
+  CHECK(reasons(w, id).at(0) == "running");
+}
+
+TEST_CASE("a pause for a time ends by itself", "[desk]") {
+  world w;
+  w.run();
+  CHECK_FALSE(w.ask_now<order_receipt>(desk(w), pause_lane{"fast", "a moment", 30s}).failure);
+  const auto id = w.submit("work");
+  w.advance(29s);
+  CHECK(reasons(w, id) == list{"lane_paused"});
+  w.advance(2s);
+  CHECK(reasons(w, id).at(0) == "running");
+}
+
+TEST_CASE("bad orders are refused, and a job that is not there is said to be", "[desk]") {
+  world w;
+  w.run();
+  CHECK(w.ask_now<order_receipt>(desk(w), pause_lane{"fats", "x", {}}).failure->code == errc::unknown_lane);
+  CHECK(w.ask_now<order_receipt>(desk(w), pause_lane{"fast", "", {}}).failure->code == errc::bad_input);
+  CHECK(w.ask_now<order_receipt>(desk(w), resume_lane{"fast"}).failure->code == errc::wrong_state);
+  CHECK(w.ask_now<job_explanation>(desk(w), explain_job{99}).failure->code == errc::not_found);
+}
