@@ -3,10 +3,15 @@
 #include "fabric/scheduler/explain.hpp"
 #include "fabric/scheduler/lane_orders.hpp"
 #include "fabric/scheduler/questions.hpp"
+#include "fabric/scheduler/stall_watch.hpp"
 #include "fabric/scheduler/time_spent.hpp"
 
+#include "actors/alarm_clock.hpp"
 #include "actors/compat.hpp"
+#include "actors/gather.hpp"
 #include "actors/messages.hpp"
+
+#include <spdlog/spdlog.h>
 
 #include <map>
 #include <memory>
@@ -22,13 +27,14 @@ class desk_shell : public desk_actor::base {
 public:
   desk_shell(caf::actor_config& cfg, environment_ptr env, config::root config)
       : desk_actor::base(cfg), env_(std::move(env)), config_(std::move(config)),
-        questions_(config_.limits.max_questions) {
+        questions_(config_.limits.max_questions), watch_(config_.supervision.stall_alarm) {
     harden(this);
   }
 
   const char* name() const override { return "fabric.desk"; }
 
   void on_exit() override {
+    alarm_.stop();
     store_ = nullptr;
     reader_ = nullptr;
     lanes_.clear();
@@ -37,6 +43,7 @@ public:
   }
 
   behavior_type make_behavior() override {
+    arm();
     return {
         [this](pause_lane& m) {
           return order(scheduler::pause_order(m.lane, m.reason, m.length, config_, env_->now()));
@@ -144,6 +151,31 @@ private:
     about.promise.deliver(std::move(reply));
   }
 
+  // -- the alarm
+  // -----------------------------------------------------------------------------------------------------------
+
+  void arm() { alarm_.arm(env_->now() + config_.supervision.stall_alarm / 3); }
+
+  void look_at_lanes() {
+    auto said = std::make_shared<std::map<std::string, std::optional<lane::status>>>();
+    for (const auto& l : config_.lanes) (*said)[l.name] = std::nullopt;
+    gather<lane_report>(
+        this, lanes_, answer_limit, get_lanes{},
+        [said](const std::string& lane, lane_report& answer) { (*said)[lane] = std::move(answer.now); },
+        [this, said] {
+          for (const auto& [lane, now] : *said)
+            if (auto alarm = watch_.observe(lane, now, env_->now())) raise(lane, std::move(*alarm));
+          arm();
+        });
+  }
+
+  void raise(const std::string& lane, std::string text) {
+    env_->log->error("desk: {}", text);
+    store_operations m{store_client_actor{this}, {}};
+    m.asks.push_back({0, store::note{.kind = "stalled", .lane = lane, .node = {}, .id = 0, .text = std::move(text)}});
+    tell(this, store_, std::move(m));
+  }
+
   void meet(const directory_entry& m) {
     if (m.name == "store") store_ = caf::actor_cast<store_actor>(m.actor);
     if (m.name == "store_reader") reader_ = caf::actor_cast<store_reader_actor>(m.actor);
@@ -154,6 +186,8 @@ private:
   environment_ptr env_;
   config::root config_;
   scheduler::questions questions_;
+  scheduler::stall_watch watch_;
+  alarm_clock<desk_shell> alarm_{this, env_, [this] { look_at_lanes(); }};
   store_actor store_;
   store_reader_actor reader_;
   std::map<std::string, lane_actor> lanes_;

@@ -65,3 +65,24 @@ TEST_CASE("bad orders are refused, and a job that is not there is said to be", "
   CHECK(w.ask_now<order_receipt>(desk(w), resume_lane{"fast"}).failure->code == errc::wrong_state);
   CHECK(w.ask_now<job_explanation>(desk(w), explain_job{99}).failure->code == errc::not_found);
 }
+
+TEST_CASE("a job that a free slot does not get is an alarm, once", "[desk]") {
+  world w;
+  const auto alarms = [&] {
+    std::vector<std::string> found;
+    for (const auto& e : w.ask_now<event_page>(w.scheduler(), get_events{0, 1000, {}}).events)
+      if (e.kind == "stalled") found.push_back(e.lane);
+    return found;
+  };
+  w.run();
+  w.ask_now<order_receipt>(desk(w), pause_lane{"fast", "to hold the job", {}});
+  w.submit("work");
+  w.advance(100s);
+  CHECK(alarms().empty());
+  w.store->disk_is_low = true; // Leases are refused.
+  w.ask_now<order_receipt>(desk(w), resume_lane{"fast"});
+  w.advance(25s);
+  CHECK(alarms().empty());
+  w.advance(100s);
+  CHECK(alarms() == list{"fast"});
+}

@@ -99,6 +99,7 @@ struct supervision {
   std::uint32_t restarts = 5;
   duration within = std::chrono::seconds{30};
   duration backoff = std::chrono::milliseconds{100}; ///< First delay; doubles up to 5 s.
+  duration stall_alarm = std::chrono::seconds{30};   ///< An event when a lane starts nothing so long, but could.
 };
 
 struct logging {

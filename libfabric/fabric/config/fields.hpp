@@ -99,6 +99,7 @@ template <class At> void fields(At& at, supervision& s) {
   at("restarts", s.restarts, whole{0, 1000});
   at("within", s.within, span{1s, 1h});
   at("backoff", s.backoff, span{1ms, 5s});
+  at("stall_alarm", s.stall_alarm, span{1s, 24h});
 }
 
 template <class At> void fields(At& at, logging& l) {

@@ -72,6 +72,7 @@ void machine::state::settle(const store::lease& op, const unanswered& what, cons
 
 void machine::state::leased(const unanswered& what, const store::answer& reply) {
   invariant(reply.row.has_value());
+  ++granted;
   const auto& row = *reply.row;
   jobs.erase(row.id);
   auto* a = attempts.find(row.fence);

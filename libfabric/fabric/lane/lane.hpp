@@ -162,6 +162,10 @@ struct status {
   std::uint64_t epoch = 0;
   std::vector<std::string> classes; ///< That at least one of its workers can run, sorted.
   std::optional<lane_pause> pause{};
+  // For the alarm of scheduler/stall_watch.hpp; not for clients.
+  bool startable = false;    ///< A ready job waits and a slot that could run it is free.
+  std::uint32_t leasing = 0; ///< Leases with the store.
+  std::uint64_t granted = 0; ///< Leases so far.
 };
 
 /// Where a waiting job stands. Counting those ahead of it takes a look at every job of the lane.

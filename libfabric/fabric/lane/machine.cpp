@@ -121,6 +121,9 @@ status machine::state::report(time_point instant) const {
   s.epoch = epoch;
   s.classes = slots.classes();
   s.pause = pause;
+  s.startable = is_startable();
+  s.leasing = static_cast<std::uint32_t>(leases_asked.size());
+  s.granted = granted;
   return s;
 }
 

@@ -1,6 +1,5 @@
 #include "fabric/lane/state.hpp"
 
-/// Where a job stands in its lane, for `fabric explain`.
 namespace fabric::lane {
 
 std::optional<job_place> machine::state::place_of(job_id id) {
@@ -18,6 +17,13 @@ std::optional<job_place> machine::state::place_of(job_id id) {
     if (other.second.job_class == j->second.job_class) ++found.of_its_class;
   }
   return found;
+}
+
+/// Dispatch leaves none of these: if there is one, something holds it up.
+bool machine::state::is_startable() const {
+  for (name_id c = 0; c < classes.size(); ++c)
+    if (jobs.best(c) != nullptr && slots.choose(c) != nullptr) return true;
+  return false;
 }
 
 } // namespace fabric::lane

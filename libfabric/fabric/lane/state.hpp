@@ -111,7 +111,9 @@ struct machine::state {
                       const std::optional<policy::timeout_decision>& known);
   double draw();
 
-  std::optional<job_place> place_of(job_id id); // placing.cpp
+  // placing.cpp: for those who look from outside
+  std::optional<job_place> place_of(job_id id);
+  bool is_startable() const;
 
   // pausing.cpp: an operator's pause
   void set_pause(const std::optional<lane_pause>& wished);
@@ -153,6 +155,7 @@ struct machine::state {
   timers alarms;
   bool refused_work = false;       ///< The store has, for want of space: until the `resume` timer.
   std::optional<lane_pause> pause; ///< An operator's.
+  std::uint64_t granted = 0;       ///< Leases so far.
 
   time_point now{};   ///< Of this turn.
   effects out;        ///< Of this turn.

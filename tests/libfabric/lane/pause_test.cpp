@@ -112,3 +112,22 @@ TEST_CASE("a pause whose time was over while the lane was away ends as soon as i
   f.after(f.how.resend);
   CHECK(f.asks<store::set_pause>().size() == 1);
 }
+
+TEST_CASE("a lane says from outside of its dispatch whether a ready job and a free slot are apart") {
+  lane_fixture f;
+  f.serve();
+  f.tell(wanted{f.wants(1)});
+  CHECK_FALSE(f.m->report(f.now).startable);
+  f.feed_rows({f.row(1)});
+  CHECK_FALSE(f.m->report(f.now).startable);
+  CHECK(f.m->report(f.now).leasing == 1);
+  f.refuse(f.asks<store::lease>().at(0).first, errc::disk_full);
+  CHECK(f.m->report(f.now).startable); // The store takes no work.
+  CHECK(f.m->report(f.now).leasing == 0);
+  f.after(f.how.resend);
+  f.lease_ok();
+  CHECK_FALSE(f.m->report(f.now).startable);
+  CHECK(f.m->report(f.now).granted == 1);
+  f.feed_rows({f.row(2)});
+  CHECK_FALSE(f.m->report(f.now).startable); // No slot is free.
+}
