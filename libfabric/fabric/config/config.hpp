@@ -64,9 +64,16 @@ struct routing {
   std::map<std::string, std::string> params; ///< Values as JSON text; each policy checks its own.
 };
 
+/// null: none.
 struct class_limits {
-  std::optional<duration> wall;       ///< Ends the attempt as timed_out. null: none.
-  std::uint64_t output = 64ull << 20; ///< Bytes kept of stdout and of stderr, each; the middle goes first. 0: all.
+  std::optional<duration> wall;           ///< Ends the attempt as timed_out.
+  std::uint64_t output = 64ull << 20;     ///< Bytes kept of stdout and of stderr, each; the middle goes first. 0: all.
+  std::optional<std::uint64_t> memory;    ///< Bytes of the whole process tree; over it: memory_exceeded.
+  std::optional<duration> cpu;            ///< CPU time of the whole tree; over it: timed_out.
+  std::optional<std::uint64_t> processes; ///< Processes and threads of the whole tree; over it: failed.
+  std::optional<std::uint64_t> files;     ///< Open files of each process (RLIMIT_NOFILE).
+  std::optional<std::uint64_t> file_size; ///< Bytes of a file (RLIMIT_FSIZE).
+  std::optional<std::uint64_t> address_space; ///< Bytes of each process (RLIMIT_AS).
 };
 
 struct job_class {

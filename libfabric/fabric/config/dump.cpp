@@ -19,12 +19,15 @@ std::string dump(const job_class& one, int indent) { return writer::object_of(on
 
 std::uint64_t class_hash(const job_class& one) {
   // Not through the table: the hash must stay the same when an option is added.
-  const nlohmann::json decided = {{"command", one.command},
-                                  {"cwd", one.cwd},
-                                  {"env", one.env},
-                                  {"user", one.user},
-                                  {"wall_us", one.limits.wall ? one.limits.wall->count() : 0},
-                                  {"output", one.limits.output}};
+  nlohmann::json decided = {{"command", one.command},
+                            {"cwd", one.cwd},
+                            {"env", one.env},
+                            {"user", one.user},
+                            {"wall_us", one.limits.wall ? one.limits.wall->count() : 0},
+                            {"output", one.limits.output}};
+  const auto limits = writer::object_of(one.limits);
+  for (const char* name : {"memory", "cpu", "processes", "files", "file_size", "address_space"})
+    if (!limits[name].is_null()) decided[name] = limits[name];
   std::uint64_t hash = 14695981039346656037ull;
   for (const unsigned char c : decided.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace))
     hash = (hash ^ c) * 1099511628211ull;

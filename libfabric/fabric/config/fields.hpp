@@ -68,6 +68,12 @@ template <class At> void fields(At& at, retry_policy& r) {
 template <class At> void fields(At& at, class_limits& l) {
   at("wall", l.wall, span{100ms, days(365)});
   at("output", l.output, bytes{});
+  at("memory", l.memory, bytes{1ull << 20});
+  at("cpu", l.cpu, span{100ms, days(365)});
+  at("processes", l.processes, whole{1, 1'000'000});
+  at("files", l.files, whole{8, 1'000'000});
+  at("file_size", l.file_size, bytes{});
+  at("address_space", l.address_space, bytes{1ull << 20});
 }
 
 template <class At> void fields(At& at, job_class& c) {

@@ -46,6 +46,10 @@ void read(const place& at, double& into, const real& rule);
 void read(const place& at, std::uint64_t& into, const bytes& rule);
 void read(const place& at, duration& into, const span& rule);
 void read(const place& at, std::optional<duration>& into, const span& rule);
+template <class Rule> void read(const place& at, std::optional<std::uint64_t>& into, const Rule& rule) {
+  if (at.value().is_null()) return into.reset();
+  read(at, into.emplace(), rule);
+}
 void read(const place& at, std::string& into, const words& rule);
 void read(const place& at, std::string& into, const one_of& rule);
 void read(const place& at, std::vector<std::string>& into, const argv& rule);

@@ -21,7 +21,7 @@ using text_rule = std::string (*)(const std::string&);
 // -- kinds of value, both ends of a range included --------------------------------------------------------------------
 
 struct flag {}; ///< true or false.
-struct whole {
+struct whole {  ///< null where the member is optional.
   std::uint64_t min = 0;
   std::uint64_t max = std::numeric_limits<std::int64_t>::max();
 };
@@ -29,7 +29,7 @@ struct real {
   double min = 0;
   double max = 0;
 };
-struct bytes { ///< "64MiB", or plain bytes.
+struct bytes { ///< "64MiB", or plain bytes; null where the member is optional.
   std::uint64_t min = 0;
   std::uint64_t max = largest_size;
 };

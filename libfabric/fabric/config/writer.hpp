@@ -43,6 +43,9 @@ private:
 
   template <class T, class Rule> static json text_of(const T& value, const Rule&) { return value; }
   static json text_of(std::uint64_t value, const bytes&) { return format_bytes(value); }
+  template <class Rule> static json text_of(const std::optional<std::uint64_t>& value, const Rule& rule) {
+    return value ? text_of(*value, rule) : json(nullptr);
+  }
   static json text_of(duration value, const span&) { return format_duration(value); }
   static json text_of(const std::optional<duration>& value, const span&) {
     return value ? json(format_duration(*value)) : json(nullptr);

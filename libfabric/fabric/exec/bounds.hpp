@@ -20,6 +20,9 @@ inline constexpr std::int64_t second = 1'000'000;
 inline constexpr std::int64_t announce_after = second / 100;   ///< A job that ends sooner is not said to have started.
 inline constexpr std::int64_t output_check = second / 5;       ///< Between two looks at the output files.
 inline constexpr std::int64_t output_check_fast = second / 50; ///< The same while a file grows quickly.
+inline constexpr std::int64_t limit_check = second / 5;        ///< Between two samples of a tree with limits,
+inline constexpr std::int64_t limit_check_fast = second / 50;  ///< when it grows quickly, and before the first.
+inline constexpr std::size_t sampled_processes = 10'000;       ///< More of one tree are not looked at.
 /// Leases of this length get a soft signal at 80 %: those of 60 s, less what the renewal was on its way.
 inline constexpr std::int64_t soft_lease = 55 * second;
 inline constexpr std::int64_t kill_again = second / 20;       ///< Between two rounds of SIGKILL.

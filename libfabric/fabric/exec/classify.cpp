@@ -23,6 +23,9 @@ std::string sentence_of_stop(stop_reason why) {
   case stop_reason::unknown: return "stopped: the cell does not know this attempt";
   case stop_reason::wall: return "stopped: over the wall-time limit";
   case stop_reason::abandoned: return "stopped: the runner died";
+  case stop_reason::memory: return "killed: over the limit of memory";
+  case stop_reason::cpu: return "stopped: over the limit of cpu";
+  case stop_reason::processes: return "killed: over the limit of processes";
   case stop_reason::none: break;
   }
   return {};
@@ -35,7 +38,10 @@ outcome outcome_of_stop(stop_reason why) {
   case stop_reason::budget: return outcome::demoted;
   case stop_reason::cancel: return outcome::cancelled;
   case stop_reason::drain: return outcome::drained;
-  case stop_reason::wall: return outcome::timed_out;
+  case stop_reason::wall:
+  case stop_reason::cpu: return outcome::timed_out;
+  case stop_reason::memory: return outcome::memory_exceeded;
+  case stop_reason::processes: return outcome::failed;
   case stop_reason::lease:
   case stop_reason::unknown:
   case stop_reason::abandoned: return outcome::lost;

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -57,6 +58,9 @@ failure_note enter_and_exec(const child_plan& c) {
             err = ::fcntl(plan.err, F_DUPFD, 3);
   if (::dup2(in, 0) < 0 || ::dup2(out, 1) < 0 || ::dup2(err, 2) < 0) return {step::setup, errno};
   if (::syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC) != 0) return {step::setup, errno};
+  if (plan.cgroup >= 0 && ::write(plan.cgroup, "0", 1) != 1) return {step::setup, errno};
+  for (const auto& one : plan.rlimits)
+    if (!set_rlimit(one)) return {step::setup, errno};
   if (plan.who && !become(*plan.who)) return {step::user, errno};
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || ::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
     return {step::setup, errno};
@@ -91,6 +95,10 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
 
 launch_failure describe(const failure_note& note, const launch_plan& plan) {
   const auto words = errno_text(note.code);
+  const bool too_narrow =
+      std::any_of(plan.rlimits.begin(), plan.rlimits.end(), [](const auto& one) { return one.resource == RLIMIT_AS; });
+  if (note.where == step::exec && note.code == ENOMEM && too_narrow)
+    return {false, "cannot execute " + plan.argv->front() + " within its limit of address_space: " + words};
   switch (note.code) {
   case EAGAIN:
   case ENOMEM:

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "fabric/exec/rlimits.hpp"
 #include "fabric/exec/spool.hpp"
 
 #include <sys/types.h>
@@ -33,6 +34,8 @@ struct launch_plan {
   int input = -1;
   int out = -1;
   int err = -1;
+  std::vector<process_rlimit> rlimits;
+  int cgroup = -1; ///< The cgroup.procs of the cgroup to enter; -1: stays where this process is.
 };
 
 struct launch_failure {

@@ -105,7 +105,7 @@ inline void set_state(ledger_record& r, hold s) noexcept {
 }
 inline stop_reason stop_of(const ledger_record& r) noexcept {
   const auto n = r.stopped.load(std::memory_order_relaxed);
-  return n <= static_cast<std::uint32_t>(stop_reason::abandoned) ? static_cast<stop_reason>(n) : stop_reason::unknown;
+  return n <= static_cast<std::uint32_t>(last_stop_reason) ? static_cast<stop_reason>(n) : stop_reason::unknown;
 }
 inline void set_stop(ledger_record& r, stop_reason why) noexcept {
   r.stopped.store(static_cast<std::uint32_t>(why), std::memory_order_relaxed);

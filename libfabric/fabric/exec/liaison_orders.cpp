@@ -72,6 +72,7 @@ exec::run liaison::to_frame(node::run_attempt& e, node::command_line command) co
   frame.deadline_us = boot_micros(e.deadline);
   frame.wall_us = command.wall.count();
   frame.output_max = command.output_max;
+  frame.limits = command.limits;
   return frame;
 }
 

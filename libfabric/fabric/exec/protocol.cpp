@@ -15,6 +15,8 @@ using nlohmann::json;
 template <class V> void fields(auto& m, V&& v) requires std::is_same_v<std::remove_cvref_t<decltype(m)>, run> {
   v(m.fence), v(m.job), v(m.attempt), v(m.job_class), v(m.lane), v(m.argv), v(m.env), v(m.cwd), v(m.user), v(m.input);
   v(m.deadline_us), v(m.wall_us), v(m.output_max), v(m.grace_us), v(m.node_name);
+  v(m.limits.memory), v(m.limits.cpu_us), v(m.limits.processes), v(m.limits.files), v(m.limits.file_size);
+  v(m.limits.address_space);
 }
 template <class V> void fields(auto& m, V&& v) requires std::is_same_v<std::remove_cvref_t<decltype(m)>, stop> {
   v(m.fence), v(m.why), v(m.grace_us);
@@ -126,7 +128,7 @@ struct reader {
     (*this)(n);
     if (ok && (ok = n <= static_cast<std::uint32_t>(last))) e = static_cast<Enum>(n);
   }
-  void operator()(stop_reason& r) { enumerator(r, stop_reason::abandoned); }
+  void operator()(stop_reason& r) { enumerator(r, last_stop_reason); }
   void operator()(outcome& o) { enumerator(o, outcome::cancelled); }
   void operator()(duration& d) {
     std::int64_t n = 0;

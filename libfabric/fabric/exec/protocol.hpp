@@ -3,6 +3,7 @@
 #include "fabric/error.hpp"
 #include "fabric/job/attempt_end.hpp"
 #include "fabric/job/job.hpp"
+#include "fabric/node/attempt_limits.hpp"
 #include "fabric/node/orders.hpp"
 
 #include <cstdint>
@@ -20,7 +21,7 @@
 /// CLOCK_BOOTTIME microseconds (one host).
 namespace fabric::exec {
 
-inline constexpr std::uint32_t protocol_version = 1;
+inline constexpr std::uint32_t protocol_version = 2;
 inline constexpr std::size_t frame_max = 4u << 20;
 
 /// fabricd -> runner: run this. The runner answers `started` or `refused`, later `ended`; of an attempt that is over
@@ -41,6 +42,7 @@ struct run {
   std::uint64_t output_max = 0;                         ///< Bytes kept of stdout and of stderr, each; 0: no limit.
   std::int64_t grace_us = 0;                            ///< For stops that the runner decides itself (wall, lease).
   std::string node_name;                                ///< For FABRIC_NODE_NAME.
+  node::attempt_limits limits;
 };
 
 /// fabricd -> runner: soft signal now, SIGKILL of the tree after the grace.

@@ -18,6 +18,25 @@ json as_json(const std::vector<moment>& timeline) {
   return list;
 }
 
+json as_json(const std::vector<limit_row>& rows) {
+  auto list = json::array();
+  for (const auto& r : rows)
+    list.push_back({{"name", r.name},
+                    {"unit", r.unit},
+                    {"limit", r.limit},
+                    {"measured", r.measured ? json(*r.measured) : json(nullptr)},
+                    {"how", to_string(r.how)},
+                    {"exceeded", r.exceeded}});
+  return list;
+}
+
+/// One process alone may have had more than any sample of the tree saw.
+json memory_peak(const report_facts& f) {
+  const auto one = static_cast<std::uint64_t>(f.usage.peak_rss_bytes);
+  if (f.tree && f.tree->memory >= one) return {{"bytes", f.tree->memory}, {"how", to_string(f.tree->memory_by)}};
+  return {{"bytes", one}, {"how", "rusage"}};
+}
+
 std::string dump(const json& j) { return j.dump(-1, ' ', false, json::error_handler_t::replace); }
 
 } // namespace
@@ -35,7 +54,8 @@ std::string render_report(const report_facts& f) {
                   {"major_faults", f.usage.major_faults},
                   {"voluntary_switches", f.usage.voluntary_switches},
                   {"involuntary_switches", f.usage.involuntary_switches}};
-  out["memory_peak"] = {{"bytes", f.usage.peak_rss_bytes}, {"how", "rusage"}};
+  out["memory_peak"] = memory_peak(f);
+  out["limits"] = as_json(f.limits);
   out["stdout"] = {{"bytes", f.out.bytes}, {"cut", f.out.cut}};
   out["stderr"] = {{"bytes", f.err.bytes}, {"cut", f.err.cut}, {"tail", f.stderr_tail}};
   out["leftovers_killed"] = f.leftovers_killed;

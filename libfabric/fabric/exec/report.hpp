@@ -1,9 +1,11 @@
 #pragma once
 
 #include "fabric/exec/classify.hpp"
+#include "fabric/exec/limit_report.hpp"
 #include "fabric/time.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,8 +18,13 @@
 ///      "stopped": "none",                                 the stop that had reached it (node/orders.hpp)
 ///      "usage": {"user_us": 0, "system_us": 0, "major_faults": 0,
 ///                "voluntary_switches": 0, "involuntary_switches": 0},       the whole tree, as far as it was reaped
-///      "memory_peak": {"bytes": 0, "how": "rusage"},      largest RSS of one process of the tree; the keeper's own
+///      "memory_peak": {"bytes": 0, "how": "rusage"},      "cgroup": the kernel's count of the whole tree; "sampled":
+///                                                         the largest sum over the tree that was seen; "rusage":
+///                                                         largest RSS of one process of the tree; the keeper's own
 ///                                                         few MiB are a floor, since the job starts as its fork
+///      "limits": [{"name": "memory", "unit": "bytes", "limit": 67108864, "measured": 80000000, "how": "sampled",
+///                  "exceeded": true}, …],                 those in force; measured: the most that was seen, null where
+///                                                         nobody looks; how: limit_report.hpp
 ///      "stdout": {"bytes": 0, "cut": 0},                  written in all, and how much of that was cut out
 ///      "stderr": {"bytes": 0, "cut": 0, "tail": "…"},     tail: at most 20 lines and 4 KiB
 ///      "leftovers_killed": 0,                             processes the job had left behind
@@ -57,6 +64,8 @@ struct report_facts {
   std::string stderr_tail;
   std::uint64_t leftovers_killed = 0;
   std::vector<moment> timeline;
+  std::vector<limit_row> limits;
+  std::optional<limit_readings> tree; ///< If somebody looked at the memory of the whole tree.
 };
 
 /// The report as compact JSON. Pure.

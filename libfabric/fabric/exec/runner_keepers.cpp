@@ -68,6 +68,7 @@ bool runner::loop::spawn(std::size_t index, std::string& why) {
   const auto now = boottime_us();
   s.cgroup =
       make_cgroup(cgroup_home_, std::to_string(::getpid()) + "-" + std::to_string(now) + "-" + std::to_string(index));
+  if (!s.cgroup.empty()) share_out_controllers(s.cgroup);
   const pid_t pid = ::fork();
   if (pid == 0) become_keeper(theirs.get(), {-1, &book_, options_.spool, s.cgroup});
   if (pid < 0) {

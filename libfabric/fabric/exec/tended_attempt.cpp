@@ -85,6 +85,9 @@ tended_attempt::started tended_attempt::start() {
   plan.input = files_.input.get();
   plan.out = files_.out.get();
   plan.err = files_.err.get();
+  guard_ = limit_guard(order_.limits, record_.cgroup.str());
+  plan.cgroup = guard_.door();
+  plan.rlimits = rlimits_of(order_.limits, order_.grace_us);
   started_us_ = boottime_us();
   const auto pid = launch(plan);
   if (!pid) return why_ = pid.error().why, pid.error().infrastructure ? started::refused : started::failed;
@@ -98,6 +101,7 @@ tended_attempt::started tended_attempt::start() {
   set_state(record_, hold::running);
   out_ = {files_.out.get(), order_.output_max};
   err_ = {files_.err.get(), order_.output_max};
+  if (watched(order_.limits)) guard_.begin(started_us_);
   if (order_.output_max > 0) look_at_ = started_us_ + bounds::output_check;
   plan_ = stop_plan({started_us_, order_.deadline_us, order_.wall_us, order_.grace_us}, started_us_);
   return started::yes;
@@ -156,7 +160,8 @@ void tended_attempt::kill_round() {
   for (const auto& p : descendants(all, ::getpid()))
     if (!p.gone()) signal_process(p, SIGKILL);
   const auto now = boottime_us();
-  if (now - killing_us_ >= bounds::kill_cgroup_after) kill_by_cgroup();
+  const bool many = plan_.reason() == stop_reason::processes;
+  if (many || now - killing_us_ >= bounds::kill_cgroup_after) kill_by_cgroup();
   kill_again_ = now + (leak_said_ ? bounds::second : bounds::kill_again);
 }
 
@@ -195,13 +200,15 @@ bool tended_attempt::reap() {
 
 std::int64_t tended_attempt::next_due() const {
   if (killing_us_ != 0) return kill_again_;
-  const auto due = plan_.next_due().value_or(kill_again_);
+  auto due = plan_.next_due().value_or(kill_again_);
+  if (guard_.due() != 0) due = std::min(due, guard_.due());
   return look_at_ != 0 ? std::min(due, look_at_) : due;
 }
 
 bool tended_attempt::tick() {
   const auto now = boottime_us();
   if (look_at_ != 0 && now >= look_at_) look_at_output(now);
+  if (killing_us_ == 0 && guard_.due() != 0 && now >= guard_.due()) look_at_limits(now);
   if (killing_us_ == 0) {
     perform(plan_.tick(now));
     return false;
@@ -210,6 +217,12 @@ bool tended_attempt::tick() {
   const bool leaks = !leak_said_ && now - killing_us_ >= bounds::leak_after;
   leak_said_ = leak_said_ || leaks;
   return leaks;
+}
+
+/// Memory and processes are taken back at once; a job over its CPU time may still save its work.
+void tended_attempt::look_at_limits(std::int64_t now) {
+  const auto over = guard_.look(usage_, now);
+  if (over != stop_reason::none) stop(over, over == stop_reason::cpu ? order_.grace_us : 0);
 }
 
 void tended_attempt::look_at_output(std::int64_t now) {

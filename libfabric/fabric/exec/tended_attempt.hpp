@@ -1,6 +1,7 @@
 #pragma once
 
 #include "fabric/exec/ledger.hpp"
+#include "fabric/exec/limit_guard.hpp"
 #include "fabric/exec/output_cap.hpp"
 #include "fabric/exec/protocol.hpp"
 #include "fabric/exec/report.hpp"
@@ -56,6 +57,8 @@ private:
   void kill_by_cgroup();
   void publish();
   void look_at_output(std::int64_t now);
+  void look_at_limits(std::int64_t now);
+  limit_case limits_then() const;
   attempt_end judge(std::string& report);
   std::string end_frame(attempt_end end) const;
 
@@ -78,6 +81,8 @@ private:
   output_cap out_;
   output_cap err_;
   usage_totals usage_;
+  limit_guard guard_;
+  std::int64_t ran_us_ = 0; ///< Once all is gone.
   std::vector<moment> timeline_;
 };
 

@@ -6,6 +6,8 @@
 #include <fcntl.h>
 #include <sys/wait.h>
 
+#include <algorithm>
+
 /// The end of a tended attempt: judged, reported, stored.
 namespace fabric::exec {
 
@@ -31,7 +33,8 @@ attempt_end tended_attempt::judge(std::string& report) {
     result = read_result(files_.directory.get());
     e.bad_result = result.bad;
   }
-  const auto end = classify(e);
+  const auto limits = limits_then();
+  const auto end = explain_limits(classify(e), limits);
   attempt_end out;
   out.how = end.how;
   out.reason = end.reason;
@@ -49,8 +52,17 @@ attempt_end tended_attempt::judge(std::string& report) {
                           {err_.size(), err_.cut()},
                           has_files ? tail_of(files_.directory.get(), "stderr") : "",
                           leftovers_,
-                          timeline_});
+                          timeline_,
+                          limit_rows(limits),
+                          order_.limits.memory != 0 ? std::optional(limits.seen) : std::nullopt});
   return out;
+}
+
+limit_case tended_attempt::limits_then() const {
+  limit_case c{order_.limits,    order_.wall_us, order_.output_max, {}, ran_us_, std::max(out_.size(), err_.size()),
+               stop_of(record_), wait_status_};
+  if (watched(order_.limits)) c.seen = guard_.readings(usage_);
+  return c;
 }
 
 std::string tended_attempt::end_frame(attempt_end end) const {
@@ -60,16 +72,18 @@ std::string tended_attempt::end_frame(attempt_end end) const {
 }
 
 std::string tended_attempt::finish() {
-  const auto ran = pid_ != 0 ? boottime_us() - started_us_ : 0;
+  ran_us_ = pid_ != 0 ? boottime_us() - started_us_ : 0;
   out_.look();
   err_.look();
   note("all gone");
+  // The kernel may have killed before anybody looked.
+  if (stop_of(record_) == stop_reason::none && guard_.due() != 0) set_stop(record_, guard_.look_back());
   if (outside_cgroup_) enter_cgroup(record_.cgroup.str());
   std::string report;
   auto end = judge(report);
   end.started = pid_ != 0;
   if (end.started) end.started_at = wall(record_.started_wall_us);
-  end.run_time = duration(ran);
+  end.run_time = duration(ran_us_);
   if (!report.empty() && files_.directory) write_report(files_.directory.get(), report);
   end.report = std::move(report);
   if (files_.directory) end.spool_bytes = disk_bytes(files_.directory.get());

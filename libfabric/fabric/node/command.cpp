@@ -34,6 +34,17 @@ expected<std::vector<std::string>> fill(const std::vector<std::string>& command,
   return argv;
 }
 
+attempt_limits limits_of(const config::class_limits& l) {
+  attempt_limits out;
+  out.memory = l.memory.value_or(0);
+  out.cpu_us = l.cpu.value_or(duration{0}).count();
+  out.processes = l.processes.value_or(0);
+  out.files = l.files.value_or(0);
+  out.file_size = l.file_size.value_or(0);
+  out.address_space = l.address_space.value_or(0);
+  return out;
+}
+
 } // namespace
 
 expected<command_line> render(const config::job_class& how, std::string_view class_name, std::string_view input,
@@ -45,6 +56,7 @@ expected<command_line> render(const config::job_class& how, std::string_view cla
   line.user = how.user;
   if (how.limits.wall) line.wall = *how.limits.wall;
   line.output_max = how.limits.output;
+  line.limits = limits_of(how.limits);
   if (class_name == config::ad_hoc_class) {
     auto command = config::parse_ad_hoc(input);
     if (!command) return tl::unexpected(command.error());

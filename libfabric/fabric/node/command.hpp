@@ -2,6 +2,7 @@
 
 #include "fabric/config/config.hpp"
 #include "fabric/error.hpp"
+#include "fabric/node/attempt_limits.hpp"
 
 #include <cstdint>
 #include <map>
@@ -24,6 +25,7 @@ struct command_line {
   std::string user;                                     ///< Empty: the runner's.
   duration wall{0};                                     ///< 0: no limit.
   std::uint64_t output_max = 0;                         ///< Bytes kept of stdout and of stderr, each; 0: all.
+  attempt_limits limits;
 };
 
 /// Builds the command line. The environment is PATH, then LANG, TZ and (unless the class names another user) HOME of

@@ -21,7 +21,11 @@ enum class stop_reason : std::uint8_t {
   unknown = 5,   ///< The cell does not know this fence (any more).
   wall = 6,      ///< Over the class's wall-time limit (the runner's own decision).
   abandoned = 7, ///< The keeper lost its runner.
+  memory = 8,    ///< Over the class's memory limit; like the next two the keeper's own decision.
+  cpu = 9,       ///< Over its limit of CPU time.
+  processes = 10 ///< Over its number of processes.
 };
+inline constexpr auto last_stop_reason = stop_reason::processes;
 
 std::string_view to_string(stop_reason why) noexcept;
 

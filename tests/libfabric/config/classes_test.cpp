@@ -82,6 +82,8 @@ TEST_CASE("a class's hash is stable and follows what a node decides", "[config]"
   differs([](auto& c) { c.user = "nobody"; });
   differs([](auto& c) { c.limits.wall = 1h; });
   differs([](auto& c) { c.limits.output = 0; });
+  differs([](auto& c) { c.limits.memory = 64 << 20; });
+  differs([](auto& c) { c.limits.files = 8; });
 }
 
 } // namespace

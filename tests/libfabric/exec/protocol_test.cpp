@@ -26,6 +26,7 @@ std::vector<to_runner> every_order() {
   r.output_max = 1u << 20;
   r.grace_us = 5;
   r.node_name = "a1";
+  r.limits = {1, 2, 3, 4, 5, 6};
   return {run{},
           r,
           stop{4, stop_reason::abandoned, 1},
@@ -48,7 +49,7 @@ std::vector<from_runner> every_report() {
   auto with_result = e;
   with_result.what.end.how = outcome::succeeded;
   with_result.what.end.result = "[1]";
-  return {hello{1, "0.1", 42, {{1, 2, 3, duration(4), "fast"}}, 2},
+  return {hello{protocol_version, "0.1", 42, {{1, 2, 3, duration(4), "fast"}}, 2},
           hello{},
           was_started{1, 2, 3},
           was_refused{1, "no"},
@@ -105,7 +106,7 @@ TEST_CASE("what is not a message is refused", "[exec]") {
                                 "\x90",                                          // []
                                 "\x92\xa4stop",                                  // ["stop", and no more
                                 "\x92\xa4stop\x90",                              // ["stop", []]
-                                std::string("\x92\xa4stop\x93\x01\x08\0", 9),    // a reason that does not exist
+                                std::string("\x92\xa4stop\x93\x01\x7f\0", 9),    // a reason that does not exist
                                 std::string("\x92\xa4stop\x94\x01\x01\0\0", 10), // a field too many
                                 std::string("\x92\xa4stop\x93\xff\x01\0", 9),    // a negative fence
                                 "\x92\xa4none\x90",
@@ -144,6 +145,6 @@ TEST_CASE("the hello of another version tells its number, whatever else is in it
   const auto said = decode_from_runner(later);
   REQUIRE(said);
   CHECK(std::get<hello>(*said).protocol == 9);
-  // ["hello", [1, "short"]]: of this version all must be there.
-  CHECK_FALSE(decode_from_runner(std::string("\x92\xa5hello\x92\x01\xa5short", 15)));
+  // ["hello", [2, "short"]]: of this version all must be there.
+  CHECK_FALSE(decode_from_runner(std::string("\x92\xa5hello\x92\x02\xa5short", 15)));
 }
