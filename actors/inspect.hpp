@@ -115,10 +115,14 @@ template <class Inspector> bool inspect(Inspector& f, status& x) {
 
 namespace fabric::node {
 
+template <class Inspector> bool inspect(Inspector& f, memory_state& x) {
+  return f.object(x).fields(f.field("low", x.low), f.field("available", x.available), f.field("wanted", x.wanted));
+}
+
 template <class Inspector> bool inspect(Inspector& f, worker_status& x) {
   return f.object(x).fields(f.field("name", x.name), f.field("lane", x.lane), f.field("slots", x.slots),
                             f.field("leaked", x.leaked), f.field("draining", x.draining),
-                            f.field("runner_up", x.runner_up), f.field("held", x.held));
+                            f.field("runner_up", x.runner_up), f.field("held", x.held), f.field("memory", x.memory));
 }
 
 } // namespace fabric::node

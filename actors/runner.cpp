@@ -21,6 +21,7 @@ namespace fabric::actors {
 
 namespace {
 
+constexpr duration memory_interval = 1s;
 constexpr duration retry_first = 50ms; ///< Between attempts to connect to a runner that is starting; doubles,
 constexpr duration retry_max = 2s;     ///< up to this: one that cannot start is not started in a hot loop.
 
@@ -29,7 +30,7 @@ public:
   runner_shell(caf::actor_config& cfg, environment_ptr env, runner_settings how)
       : runner_actor::base(cfg), env_(std::move(env)), how_(std::move(how)),
         machine_({how_.node, how_.config, how_.environment, how_.renewal}), process_(how_.start_command),
-        alarm_(this, env_, [this] { on_alarm(); }) {
+        alarm_(this, env_, [this] { on_alarm(); }), memory_alarm_(this, env_, [this] { look_at_memory(); }) {
     harden(this);
     if (!how_.connect)
       how_.connect = [socket = how_.socket](runner_wire::callback f) { return connect_wire(socket, std::move(f)); };
@@ -41,6 +42,7 @@ public:
   behavior_type make_behavior() override {
     look_for_classes();
     alarm_.arm(env_->now());
+    if (how_.available_memory && how_.config.node.memory_low > 0) memory_alarm_.arm(env_->now());
     return {
         [this](runner_orders& m) { on_orders(m); },
         [this](join_runner& m) { on_join(m); },
@@ -58,6 +60,7 @@ public:
 
   void on_exit() override {
     alarm_.stop();
+    memory_alarm_.stop();
     // A runner of our own has no reason to stay when nothing is held; one with attempts waits for the next fabricd.
     if (link_ && machine_.ready() && machine_.holds_nothing() && !how_.start_command.empty())
       link_->send(exec::leave{});
@@ -106,7 +109,10 @@ private:
 
   /// Nobody waits for the answer.
   void raise(exec::raise_alarm& e) {
-    env_->log->error("runner: job {}: {}", e.id, e.text);
+    if (e.id != 0)
+      env_->log->error("runner: job {}: {}", e.id, e.text);
+    else
+      env_->log->warn("runner: {}", e.text);
     store_operations m;
     m.asks.push_back({0, store::note{.kind = std::move(e.kind),
                                      .lane = std::move(e.lane),
@@ -225,11 +231,17 @@ private:
     return known.has_value();
   }
 
+  void look_at_memory() {
+    memory_alarm_.arm(env_->now() + memory_interval);
+    if (const auto available = how_.available_memory()) step({exec::memory_seen{*available}});
+  }
+
   environment_ptr env_;
   runner_settings how_;
   exec::liaison machine_;
   exec::runner_process process_;
   alarm_clock<runner_shell> alarm_;
+  alarm_clock<runner_shell> memory_alarm_; ///< Apart: each ring of the other one may connect.
   membership_actor membership_;
   store_actor store_;
   std::map<std::string, worker_actor> workers_; ///< By lane.

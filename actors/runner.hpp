@@ -11,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,8 @@ struct runner_settings {
   /// Unset: over the socket. In tests: to a scripted runner.
   connect_runner connect;
   std::function<std::int64_t()> boottime_us; ///< Unset: CLOCK_BOOTTIME.
+  /// What memory the host has available, in bytes; read once a second. Unset: nobody looks.
+  std::function<std::optional<std::uint64_t>()> available_memory;
 };
 
 /// Spawns the link to the fabric-runner process of this node. It routes between the workers of the node and the

@@ -2,6 +2,7 @@
 
 #include "fabric/config/classes.hpp"
 #include "fabric/config/lanes.hpp"
+#include "fabric/exec/available_memory.hpp"
 #include "fabric/exec/system.hpp"
 #include "fabric/store/memory_store.hpp"
 #include "fabric/store/sqlite_reader.hpp"
@@ -150,6 +151,7 @@ private:
 
   outside outside_world() {
     outside out;
+    out.available_memory = exec::available_memory;
     out.runner_command = runner_command();
     out.on_published = [this](std::uint16_t port) { events_.push(published{port}); };
     out.of_workers.on_offered = [this](const std::string& worker) { events_.push(worker_offered{worker}); };

@@ -12,6 +12,7 @@
 #include <array>
 #include <charconv>
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
@@ -24,9 +25,9 @@ namespace sailor {
 
 namespace {
 
-constexpr std::array<std::string_view, 13> modes{"ok",    "exit",        "crash",       "spin",  "sleep",
-                                                 "hog",   "flood",       "ignore-term", "stray", "background",
-                                                 "chain", "half-result", "random"};
+constexpr std::array<std::string_view, 16> modes{"ok",    "exit",        "crash",       "spin",       "sleep", "hog",
+                                                 "flood", "ignore-term", "stray",       "background", "chain", "bomb",
+                                                 "files", "big-file",    "half-result", "random"};
 
 void rest(double seconds) {
   const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
@@ -113,6 +114,30 @@ int chain(double seconds) {
   }
 }
 
+// At most 1023 processes: a bomb that nobody stops must not take the machine along.
+int bomb(int generations, double seconds) {
+  if (generations % 2 == 0) ::setsid();
+  for (int children = 0; generations > 1 && children < 2; ++children)
+    if (::fork() == 0) return bomb(generations - 1, seconds);
+  rest(seconds);
+  return 0;
+}
+
+int files(std::uint64_t limit) {
+  for (std::uint64_t held = 0; held < limit; ++held)
+    if (::open("/dev/null", O_RDONLY) < 0) return ::perror("open"), 1;
+  return 0;
+}
+
+int big_file(std::uint64_t limit) {
+  const int fd = ::open("big-file", O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  const std::string chunk(64 << 10, '~');
+  for (std::uint64_t written = 0; written < limit; written += chunk.size())
+    if (::write(fd, chunk.data(), std::min<std::uint64_t>(chunk.size(), limit - written)) < 0)
+      return ::perror("write"), 1;
+  return 0;
+}
+
 int random_voyage(const voyage& v) {
   const auto now = static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count());
   const auto seed = v.seed.value_or(now ^ (static_cast<std::uint64_t>(::getpid()) << 32));
@@ -179,6 +204,9 @@ int sail(const voyage& v) {
   if (v.mode == "stray") return stray(v.seconds);
   if (v.mode == "background") return background(v.seconds);
   if (v.mode == "chain") return chain(v.seconds);
+  if (v.mode == "bomb") return bomb(10, v.seconds);
+  if (v.mode == "files") return files(v.limit_bytes ? v.limit_bytes : 100'000);
+  if (v.mode == "big-file") return big_file(v.limit_bytes ? v.limit_bytes : 64u << 20);
   if (v.mode == "random") return random_voyage(v);
   if (v.mode == "ignore-term") ::signal(SIGTERM, SIG_IGN);
   if (v.mode == "ignore-term") [[maybe_unused]]

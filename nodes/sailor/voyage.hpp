@@ -17,6 +17,9 @@
 ///     stray        leaves a process that double-forked, has its own session and an empty environment; exits 0
 ///     background   leaves a process in the background; exits 0
 ///     chain        sleeps beside a chain of processes that fork and exit, each in its own session, until killed
+///     bomb         a fork bomb: two children each, ten generations deep, every other one in its own session; sleeps
+///     files        opens files, up to --limit (default 100,000); exits 1 when it gets no more
+///     big-file     writes a file of --limit (default 64 MiB)
 ///     half-result  writes half a result and exits 0
 ///     random       one of these, by --seed
 namespace sailor {

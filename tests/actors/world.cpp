@@ -153,6 +153,7 @@ nodes::outside world::outside_world() {
     return port;
   };
   out.door.unpublish = [this](const client_face_actor& face, std::uint16_t) { std::erase(published, face); };
+  out.available_memory = how_.available_memory;
   out.blocking = spawn_as::in_scheduler;
   out.wrap_policy = how_.wrap;
   out.on_published = [](std::uint16_t) {};

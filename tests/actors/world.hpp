@@ -26,9 +26,11 @@ class world;
 using wrap_policy = std::function<std::shared_ptr<policy::lane_policy>(std::shared_ptr<policy::lane_policy>)>;
 
 struct world_settings {
-  config::root config = defaults();    ///< Classes "work" and "poison", both lanes, node "a1".
-  wrap_policy wrap;                    ///< Around the policy of each lane.
-  std::string data = "/nowhere";       ///< Where its spool would be.
+  config::root config = defaults(); ///< Classes "work" and "poison", both lanes, node "a1".
+  wrap_policy wrap;                 ///< Around the policy of each lane.
+  std::string data = "/nowhere";    ///< Where its spool would be.
+  /// What memory the host has available; unset: nobody looks.
+  std::function<std::optional<std::uint64_t>()> available_memory;
   bool with_node = true;               ///< False: only the system and its clock.
   std::function<void(world&)> at_once; ///< Called before any actor has run.
 

@@ -11,6 +11,8 @@ namespace {
 constexpr std::size_t renewals_remembered = 8;
 constexpr std::ptrdiff_t prune_max = 10'000; ///< Directories in one frame.
 
+std::string in_mib(std::uint64_t bytes) { return std::to_string(bytes >> 20) + " MiB"; }
+
 } // namespace
 
 liaison_effects liaison::handle(liaison_event what, const instant& at) {
@@ -157,6 +159,18 @@ void liaison::on(classes_found& e) {
   if (e.names == classes_) return;
   classes_ = std::move(e.names);
   for (const auto& lane : lanes_) out_.emplace_back(tell_worker{lane, node::classes_changed{classes_}});
+}
+
+void liaison::on(const memory_seen& e) {
+  const bool changed = memory_.see(e.available);
+  const auto& m = memory_.state();
+  if (!changed && !m.low) return;
+  for (const auto& lane : lanes_) out_.emplace_back(tell_worker{lane, node::memory_read{m}});
+  if (!changed) return;
+  const auto numbers = in_mib(m.available) + " available, " + in_mib(m.wanted) + " wanted";
+  out_.emplace_back(
+      raise_alarm{m.low ? "memory_low" : "memory_enough", "", 0,
+                  m.low ? "memory is low, no new work: " + numbers : "memory is enough again: " + numbers});
 }
 
 void liaison::on(spool_pruned& e) {

@@ -3,6 +3,7 @@
 #include "fabric/config/config.hpp"
 #include "fabric/exec/protocol.hpp"
 #include "fabric/node/command.hpp"
+#include "fabric/node/memory_watch.hpp"
 #include "fabric/node/worker.hpp"
 #include "fabric/store/operations.hpp"
 
@@ -62,6 +63,10 @@ struct outage_granted {};
 struct classes_found {
   std::vector<std::string> names;
 };
+/// What memory the host has available, in bytes.
+struct memory_seen {
+  std::uint64_t available = 0;
+};
 /// These need no directories any longer: jobs with all their attempts and checkpoints, and single attempts.
 struct spool_pruned {
   std::vector<store::pruned_job> jobs;
@@ -69,8 +74,9 @@ struct spool_pruned {
 };
 struct liaison_tick {};
 
-using liaison_event = std::variant<link_up, link_down, link_said, worker_joined, worker_ordered, leases_answered,
-                                   membership_up, outage_granted, classes_found, spool_pruned, liaison_tick>;
+using liaison_event =
+    std::variant<link_up, link_down, link_said, worker_joined, worker_ordered, leases_answered, membership_up,
+                 outage_granted, classes_found, memory_seen, spool_pruned, liaison_tick>;
 
 // -- effects ----------------------------------------------------------------------------------------------------------
 
@@ -96,7 +102,7 @@ struct runner_is_foreign {
 struct complaint {
   std::string text; ///< For the log.
 };
-/// For the log and the table of automatic actions: somebody should look.
+/// For the log and the table of automatic actions: somebody should look. Without a lane and a job: the node itself.
 struct raise_alarm {
   std::string kind;
   std::string lane;
@@ -110,7 +116,7 @@ using liaison_effects = std::vector<liaison_effect>;
 
 class liaison {
 public:
-  explicit liaison(liaison_settings how) : how_(std::move(how)) {}
+  explicit liaison(liaison_settings how) : how_(std::move(how)), memory_(how_.config.node.memory_low) {}
 
   liaison_effects handle(liaison_event what, const instant& at);
 
@@ -136,6 +142,7 @@ private:
   void on(const membership_up& e);
   void on(const outage_granted& e);
   void on(classes_found& e);
+  void on(const memory_seen& e);
   void on(spool_pruned& e);
   void on(const liaison_tick& e);
 
@@ -156,6 +163,7 @@ private:
   time_point boot_instant(std::int64_t us) const { return at_.now + duration{us - at_.boottime_us}; }
 
   liaison_settings how_;
+  node::memory_watch memory_;
   instant at_;
   liaison_effects out_;
   std::set<std::string> lanes_;      ///< Whose workers have joined.

@@ -10,6 +10,7 @@ namespace fabric::exec {
 void liaison::on(const worker_joined& e) {
   lanes_.insert(e.lane);
   out_.emplace_back(tell_worker{e.lane, node::classes_changed{classes_}});
+  if (memory_.state().low) out_.emplace_back(tell_worker{e.lane, node::memory_read{memory_.state()}});
   if (ready_) tell_all(e.lane);
 }
 

@@ -41,11 +41,11 @@ stop_reason limit_guard::look_back() {
 limit_readings limit_guard::readings(const usage_totals& reaped) const {
   limit_readings r;
   const auto& peaks = watch_.peaks();
-  const auto cgroup_peak = cgroup_.memory_peak();
   r.memory_by = cgroup_.keeps_memory() ? enforced_by::cgroup : enforced_by::sampling;
   r.processes_by = cgroup_.keeps_processes() ? enforced_by::cgroup : enforced_by::sampling;
   r.cpu_by = cgroup_.any() ? enforced_by::cgroup : enforced_by::sampling;
-  r.memory = std::max(peaks.memory, cgroup_peak);
+  // One process alone may have had more than any look at the tree saw.
+  r.memory = std::max({peaks.memory, cgroup_.memory_peak(), static_cast<std::uint64_t>(reaped.peak_rss_bytes)});
   r.processes = peaks.processes;
   r.cpu_us = std::max(peaks.cpu_us, reaped.user_us + reaped.system_us);
   return r;

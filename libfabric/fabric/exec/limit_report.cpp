@@ -55,8 +55,7 @@ std::vector<limit_row> limit_rows(const limit_case& c) {
       by(stop_reason::cpu) || (by(stop_reason::none) && died_of(SIGXCPU, c.wait_status)), cpu);
   add("processes", "count", l.processes, c.seen.processes_by, by(stop_reason::processes), c.seen.processes);
   add("files", "count", l.files, enforced_by::rlimit, false);
-  add("file_size", "bytes", l.file_size, enforced_by::rlimit,
-      by(stop_reason::none) && died_of(SIGXFSZ, c.wait_status));
+  add("file_size", "bytes", l.file_size, enforced_by::rlimit, by(stop_reason::none) && died_of(SIGXFSZ, c.wait_status));
   add("address_space", "bytes", l.address_space, enforced_by::rlimit, false);
   return rows;
 }

@@ -14,7 +14,8 @@ struct process_rlimit {
   rlimit value{};
 };
 
-/// @param grace_us a job over its CPU time has this long to end; only then the kernel acts, should the keeper not. Pure.
+/// @param grace_us a job over its CPU time has this long to end; only then the kernel acts, should the keeper not.
+/// Pure.
 std::vector<process_rlimit> rlimits_of(const node::attempt_limits& limits, std::int64_t grace_us);
 
 /// Sets it for this process, or what of it the hard limit allows. Callable after vfork.

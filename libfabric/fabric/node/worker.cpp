@@ -29,7 +29,7 @@ std::optional<time_point> worker::wake_at() const {
 
 worker_status worker::report(time_point now) const {
   const auto leaked = static_cast<std::uint32_t>(leaked_.size());
-  return {how_.name, how_.lane, how_.slots, leaked, drain_deadline_.has_value(), runner_up_, list_held(now)};
+  return {how_.name, how_.lane, how_.slots, leaked, drain_deadline_.has_value(), runner_up_, list_held(now), memory_};
 }
 
 void worker::on(const lane_up&, time_point now, worker_effects& out) {
@@ -144,6 +144,12 @@ void worker::on(const classes_changed& e, time_point now, worker_effects& out) {
   say_want(now, out);
 }
 
+void worker::on(const memory_read& e, time_point now, worker_effects& out) {
+  const bool changed = e.now.low != memory_.low;
+  memory_ = e.now;
+  if (changed) say_want(now, out);
+}
+
 void worker::on(const drain& e, time_point now, worker_effects& out) {
   drain_deadline_ = drain_deadline_ ? std::min(*drain_deadline_, e.deadline) : e.deadline;
   say_want(now, out);
@@ -229,7 +235,7 @@ std::vector<held_attempt> worker::list_held(time_point now) const {
 }
 
 std::uint32_t worker::offered_slots() const {
-  if (drain_deadline_ || !runner_up_) return 0;
+  if (drain_deadline_ || !runner_up_ || memory_.low) return 0;
   // As long as a leaked attempt is held, the lane counts it as it counts every other.
   const auto closed = static_cast<std::uint32_t>(
       std::count_if(leaked_.begin(), leaked_.end(), [this](fence_t fence) { return !held_.contains(fence); }));

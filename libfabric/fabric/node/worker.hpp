@@ -1,5 +1,6 @@
 #pragma once
 
+#include "fabric/node/memory_watch.hpp"
 #include "fabric/node/orders.hpp"
 #include "fabric/time.hpp"
 
@@ -71,14 +72,19 @@ struct runner_leaked {
 struct classes_changed {
   std::vector<std::string> classes;
 };
+/// The host's memory was read: while it is low no slot is offered; what runs goes on.
+struct memory_read {
+  memory_state now;
+};
 /// Take no new work; hand back at `deadline` what still runs. Of several the earliest counts.
 struct drain {
   time_point deadline{};
 };
 struct worker_tick {};
 
-using worker_event = std::variant<lane_up, lane_start, lane_stop, lane_forget, runner_up, runner_down, runner_started,
-                                  runner_refused, runner_ended, runner_leaked, classes_changed, drain, worker_tick>;
+using worker_event =
+    std::variant<lane_up, lane_start, lane_stop, lane_forget, runner_up, runner_down, runner_started, runner_refused,
+                 runner_ended, runner_leaked, classes_changed, memory_read, drain, worker_tick>;
 
 // -- effects ----------------------------------------------------------------------------------------------------------
 
@@ -130,6 +136,7 @@ struct worker_status {
   bool draining = false;
   bool runner_up = false;
   std::vector<held_attempt> held;
+  memory_state memory;
 };
 
 class worker {
@@ -161,6 +168,7 @@ private:
   void on(const runner_ended& e, time_point now, worker_effects& out);
   void on(const runner_leaked& e, time_point now, worker_effects& out);
   void on(const classes_changed& e, time_point now, worker_effects& out);
+  void on(const memory_read& e, time_point now, worker_effects& out);
   void on(const drain& e, time_point now, worker_effects& out);
   void on(const worker_tick& e, time_point now, worker_effects& out);
 
@@ -185,6 +193,7 @@ private:
   bool runner_up_ = false;
   bool runner_known_ = false; ///< It has said what it holds, in this life of the worker.
   time_point next_renewal_{};
+  memory_state memory_;
   std::optional<time_point> drain_deadline_;
   bool handed_back_ = false;
   bool drained_ = false;

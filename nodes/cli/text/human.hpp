@@ -21,4 +21,7 @@ std::string human_until(time_point then, time_point now);
 /// With a thin separator between thousands: "1,234,567".
 std::string human_count(std::uint64_t n);
 
+/// "512 B", "300 MiB", "1.5 GiB": in the largest unit, with a fraction below ten of it.
+std::string human_bytes(std::uint64_t n);
+
 } // namespace fabric::cli

@@ -5,6 +5,7 @@
 #include "fabric/time_text.hpp"
 
 #include "nodes/cli/text/human.hpp"
+#include "nodes/cli/text/limit_text.hpp"
 #include "nodes/cli/text/printable.hpp"
 
 #include <fmt/format.h>
@@ -103,6 +104,10 @@ std::string report_text(std::span<const attempt> attempts) {
   std::string out = fmt::format("\nreport on attempt {}\n", attempts.back().number);
   if (!report.is_object()) return out + "  " + printable(attempts.back().report) + "\n";
   for (const auto& [key, value] : report.items()) {
+    if (const auto limits = key == "limits" ? limits_text(value) : std::string(); !limits.empty()) {
+      out += "  limits:\n" + limits;
+      continue;
+    }
     const auto text = value.is_string() ? value.get<std::string>() : json_text(value);
     out += "  " + printable(key) + ": " + cut(printable(text), shown_json) + "\n";
   }

@@ -33,8 +33,10 @@ json worker_json(const node::worker_status& w) {
   json held = json::array();
   for (const auto& a : w.held)
     held.push_back({{"job", a.job}, {"attempt", a.attempt}, {"fence", a.fence}, {"ran_s", seconds(a.ran)}});
-  return {{"worker", w.name},       {"lane", w.lane},           {"slots", w.slots},       {"leaked", w.leaked},
-          {"draining", w.draining}, {"runner_up", w.runner_up}, {"held", std::move(held)}};
+  const auto memory =
+      w.memory.low ? json{{"available", w.memory.available}, {"wanted", w.memory.wanted}} : json(nullptr);
+  return {{"worker", w.name},       {"lane", w.lane},           {"slots", w.slots},        {"leaked", w.leaked},
+          {"draining", w.draining}, {"runner_up", w.runner_up}, {"held", std::move(held)}, {"memory_low", memory}};
 }
 
 } // namespace

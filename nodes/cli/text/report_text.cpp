@@ -26,6 +26,10 @@ colour event_colour(const std::string& kind) {
 
 table_cell worker_state(const node::worker_status& w) {
   if (!w.runner_up) return {"no runner", colour::red};
+  if (w.memory.low)
+    return {fmt::format("memory low: {} available, {} wanted", human_bytes(w.memory.available),
+                        human_bytes(w.memory.wanted)),
+            colour::red};
   if (w.draining) return {"draining", colour::yellow};
   if (w.leaked > 0) return {fmt::format("{} leaked", w.leaked), colour::red};
   return {"ok", colour::green};

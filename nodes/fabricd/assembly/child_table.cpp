@@ -112,6 +112,7 @@ public:
     how.renewal = with_.config.lease.first / 3;
     how.connect = with_.out.connect;
     how.boottime_us = with_.out.boottime_us;
+    how.available_memory = with_.out.available_memory;
     return pointer(actors::spawn_runner(sys_, env_, std::move(how)));
   }
 

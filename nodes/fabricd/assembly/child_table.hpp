@@ -34,7 +34,8 @@ struct outside {
   std::vector<std::string> runner_command;     ///< argv that starts a runner; empty: none is started.
   actors::connect_runner connect{};            ///< Unset: over the socket.
   std::function<std::int64_t()> boottime_us{}; ///< Unset: CLOCK_BOOTTIME.
-  actors::door door{};                         ///< Unset: CAF's middleman.
+  std::function<std::optional<std::uint64_t>()> available_memory{}; ///< Unset: node.memory_low is not in force.
+  actors::door door{};                                              ///< Unset: CAF's middleman.
   actors::spawn_as blocking = actors::spawn_as::detached;
   /// Around the policy of each actor. Unset: as it is.
   std::function<std::shared_ptr<policy::lane_policy>(std::shared_ptr<policy::lane_policy>)> wrap_policy{};

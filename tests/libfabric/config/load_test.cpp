@@ -171,7 +171,7 @@ TEST_CASE("numbers, sizes and durations are refused outside their range", "[conf
       {"/classes/one/limits/wall", "1ms"},
       {"/classes/one/limits/memory", "1023KiB"},
       {"/classes/one/limits/cpu", "99ms"},
-      {"/classes/one/limits/processes", 0},
+      {"/classes/one/limits/processes", 1000001},
       {"/classes/one/limits/files", 7},
       {"/classes/one/limits/file_size", "1KB"},
       {"/classes/one/limits/address_space", 4096},

@@ -236,3 +236,37 @@ TEST_CASE("a pruned job's directories go, its checkpoints too", "[liaison]") {
   std::vector<std::pair<job_id, std::uint32_t>> many(25'000, {1, 1});
   CHECK(frames<prune>(f.handle(spool_pruned{{}, many})).size() == 3);
 }
+
+TEST_CASE("low memory is told to every worker, and logged once per change", "[liaison]") {
+  auto c = fixture::defaults();
+  c.node.memory_low = 800 << 20;
+  fixture f(std::move(c));
+  CHECK(f.handle(memory_seen{900 << 20}).empty());
+  auto out = f.handle(memory_seen{700 << 20});
+  CHECK(told<node::memory_read>(out).at(0).now == node::memory_state{true, 700 << 20, 800 << 20});
+  auto alarms = all<raise_alarm>(out);
+  REQUIRE(alarms.size() == 1);
+  CHECK(alarms[0].kind == "memory_low");
+  CHECK(alarms[0].text == "memory is low, no new work: 700 MiB available, 800 MiB wanted");
+  out = f.handle(memory_seen{850 << 20});
+  CHECK(told<node::memory_read>(out).size() == 1); // The number is news, the state is not.
+  CHECK(all<raise_alarm>(out).empty());
+  CHECK(told<node::memory_read>(f.handle(worker_joined{"slow"})).size() == 1);
+  out = f.handle(memory_seen{1000 << 20});
+  CHECK(told<node::memory_read>(out).size() == 2);
+  CHECK(all<raise_alarm>(out).at(0).kind == "memory_enough");
+  CHECK(f.handle(memory_seen{1000 << 20}).empty());
+}
+
+TEST_CASE("the limits of a class go with the order", "[liaison]") {
+  auto c = fixture::defaults();
+  c.classes["work"].limits.memory = 64 << 20;
+  c.classes["work"].limits.cpu = 2s;
+  fixture f(std::move(c));
+  f.greet();
+  const auto runs = frames<exec::run>(f.order(1));
+  REQUIRE(runs.size() == 1);
+  CHECK(runs[0].limits.memory == 64 << 20);
+  CHECK(runs[0].limits.cpu_us == 2'000'000);
+  CHECK(runs[0].limits.processes == 0);
+}

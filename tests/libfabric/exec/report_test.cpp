@@ -48,3 +48,25 @@ TEST_CASE("a report from a dead keeper says what stop was under way", "[exec]") 
   CHECK(j["reason"] == "its keeper died");
   CHECK(j["stopped"] == "budget");
 }
+
+TEST_CASE("a report has the limits in force, and the tree's peak where somebody looked", "[exec]") {
+  report_facts f;
+  f.usage.peak_rss_bytes = 4096;
+  f.limits = {{"memory", "bytes", 100, 200, enforced_by::sampling, true},
+              {"files", "count", 16, std::nullopt, enforced_by::rlimit, false}};
+  f.tree = limit_readings{};
+  f.tree->memory = 5000;
+  const auto j = nlohmann::json::parse(render_report(f));
+  CHECK(j["memory_peak"] == nlohmann::json{{"bytes", 5000}, {"how", "sampled"}});
+  CHECK(j["limits"] == nlohmann::json::parse(R"([
+      {"name": "memory", "unit": "bytes", "limit": 100, "measured": 200, "how": "sampled", "exceeded": true},
+      {"name": "files", "unit": "count", "limit": 16, "measured": null, "how": "rlimit", "exceeded": false}])"));
+}
+
+TEST_CASE("a process that was larger than any sample of the tree is its peak", "[exec]") {
+  report_facts f;
+  f.usage.peak_rss_bytes = 4096;
+  f.tree = limit_readings{};
+  f.tree->memory = 4000;
+  CHECK(nlohmann::json::parse(render_report(f))["memory_peak"]["how"] == "rusage");
+}

@@ -55,3 +55,11 @@ TEST_CASE("thousands are separated", "[cli][human]") {
   CHECK(human_count(1234567) == "1,234,567");
   CHECK(human_count(std::numeric_limits<std::uint64_t>::max()) == "18,446,744,073,709,551,615");
 }
+
+TEST_CASE("sizes are in their largest unit", "[cli][human]") {
+  CHECK(human_bytes(0) == "0 B");
+  CHECK(human_bytes(1023) == "1023 B");
+  CHECK(human_bytes(300u << 20) == "300 MiB");
+  CHECK(human_bytes(3u << 29) == "1.5 GiB");
+  CHECK(human_bytes(1000ull << 30) == "1000 GiB");
+}

@@ -85,6 +85,8 @@ TEST_CASE("a worker in trouble says so", "[cli][reports]") {
   CHECK(shown("1 leaked"));
   w.draining = true;
   CHECK(shown("draining"));
+  w.memory = {true, 300u << 20, 512u << 20};
+  CHECK(shown("memory low: 300 MiB available, 512 MiB wanted"));
   w.runner_up = false;
   CHECK(shown("no runner"));
 }
@@ -116,6 +118,10 @@ TEST_CASE("reports have a fixed form in JSON", "[cli][reports]") {
   CHECK(nodes["nodes"][0]["workers"][0]["held"] ==
         json::parse(R"x([{"job": 42, "attempt": 1, "fence": 9, "ran_s": 3.0}])x"));
   CHECK(nodes["nodes"][1]["workers"] == json::array());
+  CHECK(nodes["nodes"][0]["workers"][0]["memory_low"].is_null());
+  auto short_of = some_nodes();
+  short_of.nodes[0].workers[0].memory = {true, 1, 2};
+  CHECK(to_json(short_of)["nodes"][0]["workers"][0]["memory_low"] == json{{"available", 1}, {"wanted", 2}});
   CHECK(to_json(error{errc::unknown_lane, "no lane \"x\"", "/lane"}) ==
         json::parse(R"x({"code": "unknown_lane", "message": "no lane \"x\"", "where": "/lane"})x"));
 }
