@@ -29,7 +29,8 @@ std::string kept_by(const std::string& how) {
 
 std::string line_of(const json& row) {
   const auto unit = row.at("unit").get<std::string>();
-  auto line = fmt::format("    {:<13}  {}", printable(row.at("name").get<std::string>()), amount(row.at("limit"), unit));
+  auto line =
+      fmt::format("    {:<13}  {}", printable(row.at("name").get<std::string>()), amount(row.at("limit"), unit));
   if (row.at("measured").is_number()) line += ", at most " + amount(row["measured"], unit) + " seen";
   line += ", " + kept_by(printable(row.at("how").get<std::string>()));
   return line + (row.at("exceeded").get<bool>() ? ": EXCEEDED\n" : "\n");

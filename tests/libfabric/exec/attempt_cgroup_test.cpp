@@ -1,5 +1,4 @@
 #include "fabric/exec/attempt_cgroup.hpp"
-
 #include "fabric/exec/cgroup.hpp"
 
 #include <catch2/catch_test_macros.hpp>

@@ -64,7 +64,8 @@ TEST_CASE("the use of a process is read whatever it calls itself", "[limits]") {
 }
 
 TEST_CASE("the proportional set is read from a rollup", "[limits]") {
-  CHECK(parse_pss("55f8-7ffe ---p 0 00:00 0   [rollup]\nRss:   1776 kB\nPss:    191 kB\nPss_Dirty: 9 kB\n") == 191 * 1024);
+  CHECK(parse_pss("55f8-7ffe ---p 0 00:00 0   [rollup]\nRss:   1776 kB\nPss:    191 kB\nPss_Dirty: 9 kB\n") ==
+        191 * 1024);
   for (const char* text : {"", "Rss: 1 kB\n", "x\nPss:", "x\nPss: many kB\n"}) CHECK_FALSE(parse_pss(text));
 }
 
