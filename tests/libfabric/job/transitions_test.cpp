@@ -353,3 +353,52 @@ TEST_CASE("a lease is lengthened while the job runs, and never shortened", "[job
   CHECK(apply_extend(in_state(job_state::running), 30s)->lease == 30s);
   CHECK(apply_extend(in_state(job_state::running), 1s)->lease == 15s);
 }
+
+TEST_CASE("a carry keeps the attempt and counts as a demotion") {
+  const auto before = in_state(job_state::running);
+  const auto after = apply_carry(before, {"slow", 10s, 2}, 99);
+  REQUIRE(after);
+  auto expected = before;
+  ++expected.version;
+  expected.lane = "slow";
+  expected.ran_before = 10s;
+  expected.demoted_order = 99;
+  expected.counts.demoted = 1;
+  CHECK(*after == expected);
+  auto guest = before;
+  guest.overflow_from = "slow";
+  CHECK(apply_carry(guest, {"slow", 10s, 2}, 99)->overflow_from.empty());
+}
+
+TEST_CASE("what does not run, is to be stopped or would be buried is not carried") {
+  const auto refused = [](const job& j, std::uint32_t lanes = 2) {
+    const auto after = apply_carry(j, {"slow", 10s, lanes}, 99);
+    return !after && after.error().code == errc::wrong_state;
+  };
+  for (const auto s : states)
+    if (s != job_state::running) CHECK(refused(in_state(s)));
+  auto j = in_state(job_state::running);
+  CHECK(refused(j, 1));
+  j.cancel_requested = true;
+  CHECK(refused(j));
+  j = in_state(job_state::running);
+  j.lane_deaths = limits::lane_death_cap;
+  CHECK(refused(j));
+}
+
+TEST_CASE("the stop of the lane before a carry is not a second demotion") {
+  auto j = *apply_carry(in_state(job_state::running), {"slow", 10s, 2}, 99);
+  const auto after = end_of(j, ended(outcome::demoted));
+  CHECK((after.state == job_state::ready && after.lane == "slow" && after.counts.demoted == 1));
+  CHECK((after.demoted_order == 99 && after.ran_before == 0s && after.wasted == 3s));
+}
+
+TEST_CASE("work that was saved is not wasted") {
+  for (const auto how : {outcome::demoted, outcome::lost, outcome::drained, outcome::checkpointed}) {
+    auto end = ended(how);
+    end.saved = true;
+    CHECK(end_of(in_state(job_state::running), end).wasted == 0s);
+  }
+  const auto before = in_state(job_state::running);
+  CHECK(wasted_by_end(before, end_of(before, ended(outcome::demoted))) == 3s);
+}
