@@ -25,7 +25,8 @@ std::optional<policy::demotion_mode> mode_at(const place& at) {
 void add_mode(const place& at, modes& into) {
   const auto mode = mode_at(at);
   if (!mode) return;
-  if (std::find(into.begin(), into.end(), *mode) != into.end()) return at.complain("is named before; modes must differ");
+  if (std::find(into.begin(), into.end(), *mode) != into.end())
+    return at.complain("is named before; modes must differ");
   into.push_back(*mode);
 }
 

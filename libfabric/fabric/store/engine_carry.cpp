@@ -28,8 +28,7 @@ bool runs_under(const std::optional<stored_job>& found, fence_t fence) {
 }
 
 answer other_fence(job_id id, fence_t fence) {
-  return refused(id, errc::stale,
-                 "job " + std::to_string(id) + " does not run under fence " + std::to_string(fence));
+  return refused(id, errc::stale, "job " + std::to_string(id) + " does not run under fence " + std::to_string(fence));
 }
 
 } // namespace
@@ -49,8 +48,7 @@ answer engine::on(const carry& op) {
   const stored_job after{std::move(*carried), before->bytes};
   journal_.changed(*before, after);
   tables_.carry_attempt(op.id, after.row.attempt, op.lane, op.worker);
-  journal_.tell("carried", after.row,
-                "from " + op.from + ", goes on running after " + format_duration(op.ran));
+  journal_.tell("carried", after.row, "from " + op.from + ", goes on running after " + format_duration(op.ran));
   return runs(after.row);
 }
 

@@ -13,9 +13,7 @@ using namespace fabric::store::test;
 
 namespace {
 
-carry to_slow(const bench& b, const job& row) {
-  return {row.id, row.fence, "fast", "slow", b.slow, "slow@a1", 7s, 2};
-}
+carry to_slow(const bench& b, const job& row) { return {row.id, row.fence, "fast", "slow", b.slow, "slow@a1", 7s, 2}; }
 
 } // namespace
 
