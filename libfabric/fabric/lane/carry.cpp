@@ -35,14 +35,26 @@ void machine::state::on(const carry_refused& e) {
   stop(*a, stop_reason::budget, how.grace);
 }
 
+/// Before the lane serves and the node has said what it offers here, which is so for moments after a restart, nobody
+/// can say no: the question waits, for less than the patience of the lane that asks.
 void machine::state::on(const carry_asked& e) {
   current = e.id;
   if (carries_asked.contains(e.fence) || attempts.find(e.fence) != nullptr) return;
-  const auto* const w = serving() && !paused ? slots.find(e.node) : nullptr;
-  if (w == nullptr || w->free() == 0) return emit(refuse_carry{e.from, e.fence});
+  const auto* const w = serving() ? slots.find(e.node) : nullptr;
+  if (w == nullptr || !w->has_runner) return void(carries_early.insert_or_assign(e.fence, std::pair{e, now}));
+  if (w->free() == 0 || paused) return emit(refuse_carry{e.from, e.fence});
   slots.take(e.node);
   store::carry op{e.id, e.fence, e.from, how.name, epoch, w->worker, e.ran, how.lane_count};
   carries_asked[e.fence] = ask({std::move(op), e.id, 0, e.node, true});
+}
+
+void machine::state::retry_early_carries() {
+  for (const auto& [fence, one] : std::exchange(carries_early, {})) {
+    const auto& [question, since] = one;
+    if (now - since >= how.resend / 2) continue;
+    on(question);
+    if (const auto again = carries_early.find(fence); again != carries_early.end()) again->second.second = since;
+  }
 }
 
 void machine::state::settle(const store::carry& op, const unanswered& what, const store::answer& reply) {

@@ -76,6 +76,7 @@ void machine::state::serve() {
     current = 0;
     take(what);
   }
+  retry_early_carries();
   alarms.set(timer_kind::offer, 0, now + how.resend);
 }
 

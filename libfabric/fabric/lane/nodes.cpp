@@ -15,6 +15,7 @@ void machine::state::on(const wanted& e) {
     if (a.node == w.node && a.phase != attempt_phase::ending) check_held(a, w, it == held.end() ? nullptr : it->second);
   }
   current = 0;
+  retry_early_carries();
   for (const auto& [fence, h] : held)
     if (attempts.find(fence) == nullptr && !ends_asked.contains(fence)) look_for(fence, h->job, w.node);
 }

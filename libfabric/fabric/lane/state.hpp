@@ -114,6 +114,7 @@ struct machine::state {
   policy::timeout_decision timeout_of(const policy::job_facts& facts) const;
   void leave(live_attempt& a);
   void on(const carry_asked& e);
+  void retry_early_carries();
   void on(const carry_refused& e);
   void on(const absent& e);
   void settle(const store::carry& op, const unanswered& what, const store::answer& reply);
@@ -154,10 +155,11 @@ struct machine::state {
 
   std::uint64_t last_ticket = 0;
   std::map<std::uint64_t, unanswered> asked;
-  std::unordered_map<fence_t, std::uint64_t> ends_asked;    ///< Fence to ticket.
-  std::unordered_map<job_id, std::uint64_t> leases_asked;   ///< Job to ticket.
-  std::unordered_map<fence_t, std::uint64_t> carries_asked; ///< Fence to ticket.
-  std::set<fence_t> looked_for;                             ///< The store is being asked where they run.
+  std::unordered_map<fence_t, std::uint64_t> ends_asked;               ///< Fence to ticket.
+  std::unordered_map<job_id, std::uint64_t> leases_asked;              ///< Job to ticket.
+  std::unordered_map<fence_t, std::uint64_t> carries_asked;            ///< Fence to ticket.
+  std::map<fence_t, std::pair<carry_asked, time_point>> carries_early; ///< With when they came.
+  std::set<fence_t> looked_for;                                        ///< The store is being asked where they run.
   timers alarms;
   bool paused = false; ///< The store refused work for want of space: until the `resume` timer.
 
