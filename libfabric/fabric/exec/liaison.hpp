@@ -126,6 +126,7 @@ private:
   struct held {
     held_attempt what;
     time_point started{};
+    std::uint64_t taken = 0; ///< Version of the newest take_order.
   };
 
   void on(const link_up& e);

@@ -39,6 +39,8 @@ void liaison::fetch(const std::string& lane, const take_order& order) {
   };
   if (const auto found = held_.find(fence); found != held_.end()) {
     auto& h = found->second;
+    if (order.version < h.taken) return; // From a lane that has not heard yet that it was carried on.
+    h.taken = order.version;
     move(h.what.lane);
     auto what = h.what;
     what.ran = at_.now - h.started;

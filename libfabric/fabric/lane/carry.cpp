@@ -79,7 +79,7 @@ void machine::state::adopt(live_attempt& a, const store::lane_entry& entry) {
 /// wants.
 void machine::state::fetch(live_attempt& a) {
   if (a.phase == attempt_phase::ending || slots.find(a.node) == nullptr) return;
-  emit(tell_take{a.node, {a.fence, a.job}});
+  emit(tell_take{a.node, {a.fence, a.job, a.version}});
   alarms.set(timer_kind::start, a.fence, now + how.resend);
 }
 

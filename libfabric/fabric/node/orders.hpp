@@ -49,6 +49,7 @@ struct stop_order {
 struct take_order {
   fence_t fence = 0;
   job_id job = 0;
+  std::uint64_t version = 0; ///< Of the job's row, as the lane knows it: of two lanes that want it, the newer has it.
 };
 
 /// An attempt that the node holds, as it tells after a (re)connection.

@@ -103,6 +103,7 @@ private:
     std::uint64_t boot = 0;
     stop_reason stopping = stop_reason::none;
     bool saves = false;
+    std::uint64_t taken = 0; ///< Version of the newest order to take it over.
     std::optional<attempt_ended> end{};
   };
   struct worker_seat {
@@ -156,7 +157,7 @@ private:
   void stop_process(node_seat& node, const stop_order& order);
   void exit_process(const std::string& node, std::uint64_t boot, fence_t fence, outcome how);
   void forget_process(node_seat& node, fence_t fence);
-  void fetch(node_seat& node, worker_seat& to, fence_t fence);
+  void fetch(node_seat& node, worker_seat& to, const take_order& order);
   static worker_seat* holder(node_seat& node, fence_t fence);
   void arm(node_seat& node, worker_seat& w);
   void leases_end(const std::string& node, std::uint64_t boot);

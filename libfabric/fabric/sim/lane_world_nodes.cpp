@@ -106,7 +106,7 @@ void lane_world::perform(node_seat& node, worker_seat& w, const node::worker_eff
     }
     if (const auto* e = std::get_if<node::tell_ended>(&effect)) say(lane::ended{e->what, name});
     if (const auto* e = std::get_if<node::tell_absent>(&effect)) say(lane::absent{e->what});
-    if (const auto* e = std::get_if<node::fetch_attempt>(&effect)) fetch(node, w, e->order.fence);
+    if (const auto* e = std::get_if<node::fetch_attempt>(&effect)) fetch(node, w, e->order);
     if (const auto* e = std::get_if<node::run_attempt>(&effect)) run_process(node, w, e->order);
     if (const auto* e = std::get_if<node::stop_attempt>(&effect)) stop_process(node, e->order);
     if (const auto* e = std::get_if<node::forget_attempt>(&effect)) forget_process(node, e->fence);
@@ -116,7 +116,7 @@ void lane_world::perform(node_seat& node, worker_seat& w, const node::worker_eff
 void lane_world::run_process(node_seat& node, worker_seat& w, const start_order& order) {
   check_process(node, w, order);
   const auto how = jobs_(order.job, order.attempt);
-  w.processes[order.fence] = {runs_.size(), node.boot, stop_reason::none, how.saves, {}};
+  w.processes[order.fence] = {runs_.size(), node.boot, stop_reason::none, how.saves, 0, {}};
   runs_.push_back({order.job, order.fence, w.lane, node.how.name, now(), {}, outcome::none});
   agenda_.at(now() + how.size,
              [this, n = node.how.name, b = node.boot, f = order.fence, end = how.how] { exit_process(n, b, f, end); });
@@ -150,7 +150,8 @@ void lane_world::forget_process(node_seat& node, fence_t fence) {
 }
 
 /// What the node's runner link does: whoever held it, now this worker does.
-void lane_world::fetch(node_seat& node, worker_seat& to, fence_t fence) {
+void lane_world::fetch(node_seat& node, worker_seat& to, const take_order& order) {
+  const auto fence = order.fence;
   const auto& name = node.how.name;
   const auto tell = [&](const std::string& lane, node::worker_event what) {
     agenda_.at(now(), [this, name, lane, boot = node.boot, what = std::move(what)] {
@@ -159,6 +160,10 @@ void lane_world::fetch(node_seat& node, worker_seat& to, fence_t fence) {
   };
   auto* const from = holder(node, fence);
   if (from == nullptr) return tell(to.lane, node::runner_lacks{fence});
+  if (auto& p = from->processes.at(fence); !p.end) {
+    if (order.version < p.taken) return; // A lane that has not heard yet that it was carried on.
+    p.taken = order.version;
+  }
   if (from != &to) {
     to.processes[fence] = from->processes.at(fence);
     from->processes.erase(fence);
