@@ -65,6 +65,7 @@ private:
     std::visit(overloaded{
                    [&](node::run_attempt&) { orders.items.push_back(std::move(todo)); },
                    [&](node::stop_attempt&) { orders.items.push_back(std::move(todo)); },
+                   [&](node::fetch_attempt&) { orders.items.push_back(std::move(todo)); },
                    [&](node::forget_attempt&) { orders.items.push_back(std::move(todo)); },
                    [&](node::drained& e) { call_.on_drained(name_, e.fates); },
                    [&](auto&) { news.items.push_back(std::move(todo)); },

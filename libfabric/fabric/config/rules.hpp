@@ -48,9 +48,10 @@ template <class Rule> struct each {
   text_rule key;
   Rule value;
 };
-struct argv {};     ///< An array of texts, not empty.
-struct way_out {};  ///< "fail" or {"move_to": LANE, "mode": MODE, "else": MODE}.
-struct raw_json {}; ///< An object whose values are kept as JSON text.
+struct argv {};      ///< An array of texts, not empty.
+struct way_out {};   ///< "fail" or {"move_to": LANE, "mode": MODE, "else": MODE or [MODE, …]}.
+struct mode_list {}; ///< {"mode": MODE, "else": MODE or [MODE, …]}, or null for none.
+struct raw_json {};  ///< An object whose values are kept as JSON text.
 
 namespace rules {
 

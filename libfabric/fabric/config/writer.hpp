@@ -61,6 +61,7 @@ private:
     return object;
   }
   static json text_of(const on_timeout& value, const way_out&);
+  static json text_of(const std::vector<policy::demotion_mode>& value, const mode_list&);
 };
 
 } // namespace fabric::config

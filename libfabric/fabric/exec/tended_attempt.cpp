@@ -6,6 +6,7 @@
 
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -88,6 +89,8 @@ tended_attempt::started tended_attempt::start() {
   guard_ = limit_guard(order_.limits, record_.cgroup.str());
   plan.cgroup = guard_.door();
   plan.rlimits = rlimits_of(order_.limits, order_.grace_us);
+  struct stat made {};
+  if (::fstat(files_.input.get(), &made) == 0) born_ = made.st_ctim;
   started_us_ = boottime_us();
   const auto pid = launch(plan);
   if (!pid) return why_ = pid.error().why, pid.error().infrastructure ? started::refused : started::failed;

@@ -42,6 +42,7 @@ attempt_end tended_attempt::judge(std::string& report) {
     out.result = std::move(result.json);
     return out;
   }
+  out.saved = left_checkpoint(out.how);
   const bool has_files = static_cast<bool>(files_.directory);
   report = render_report({end,
                           pid_ != 0,
@@ -54,7 +55,8 @@ attempt_end tended_attempt::judge(std::string& report) {
                           leftovers_,
                           timeline_,
                           limit_rows(limits),
-                          order_.limits.memory != 0 ? std::optional(limits.seen) : std::nullopt});
+                          order_.limits.memory != 0 ? std::optional(limits.seen) : std::nullopt,
+                          out.saved});
   return out;
 }
 
@@ -63,6 +65,15 @@ limit_case tended_attempt::limits_then() const {
                stop_of(record_), wait_status_};
   if (watched(order_.limits)) c.seen = guard_.readings(usage_);
   return c;
+}
+
+/// Whether the next attempt of a job that goes on after this end can go on from what this one wrote.
+bool tended_attempt::left_checkpoint(outcome how) const {
+  const bool goes_on =
+      how == outcome::demoted || how == outcome::drained || how == outcome::lost || how == outcome::checkpointed;
+  if (!goes_on || pid_ == 0) return false;
+  const bool says_so = WIFEXITED(wait_status_) && WEXITSTATUS(wait_status_) == checkpoint_exit;
+  return says_so || has_file_since(checkpoint_directory(spool_, order_.job), born_);
 }
 
 std::string tended_attempt::end_frame(attempt_end end) const {

@@ -6,8 +6,8 @@
 #include <optional>
 #include <string>
 
-/// The alarm for what must never be: a ready job, a slot that could run it, and nothing assigned for a while. It looks at
-/// the lanes from outside, so that a fault of theirs cannot silence it. Pure.
+/// The alarm for what must never be: a ready job, a slot that could run it, and nothing assigned for a while. It looks
+/// at the lanes from outside, so that a fault of theirs cannot silence it. Pure.
 namespace fabric::scheduler {
 
 class stall_watch {

@@ -77,7 +77,16 @@ CREATE VIEW events_view AS SELECT
   FROM events;
 )sql";
 
+/// What was thrown away is known from the attempts that are kept.
 constexpr std::string_view version_2 = R"sql(
+ALTER TABLE jobs ADD COLUMN ran_before INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE attempts ADD COLUMN saved INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE waste(
+  kind TEXT NOT NULL, name TEXT NOT NULL, wasted INTEGER NOT NULL, PRIMARY KEY(kind, name)) STRICT, WITHOUT ROWID;
+INSERT INTO waste SELECT 'lane', lane, sum(run_time) FROM attempts WHERE outcome IN (4, 8, 9) GROUP BY lane;
+INSERT INTO waste SELECT 'node', node, sum(run_time) FROM attempts WHERE outcome IN (4, 8, 9) GROUP BY node;
+INSERT INTO waste SELECT 'class', jobs.class, sum(run_time) FROM attempts JOIN jobs ON jobs.id = attempts.job
+  WHERE outcome IN (4, 8, 9) GROUP BY jobs.class;
 CREATE TABLE pauses(
   lane TEXT PRIMARY KEY, since INTEGER NOT NULL, until INTEGER NOT NULL, reason TEXT NOT NULL) STRICT, WITHOUT ROWID;
 )sql";
