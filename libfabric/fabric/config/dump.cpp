@@ -19,12 +19,13 @@ std::string dump(const job_class& one, int indent) { return writer::object_of(on
 
 std::uint64_t class_hash(const job_class& one) {
   // Not through the table: the hash must stay the same when an option is added.
-  const nlohmann::json decided = {{"command", one.command},
-                                  {"cwd", one.cwd},
-                                  {"env", one.env},
-                                  {"user", one.user},
-                                  {"wall_us", one.limits.wall ? one.limits.wall->count() : 0},
-                                  {"output", one.limits.output}};
+  nlohmann::json decided = {{"command", one.command},
+                            {"cwd", one.cwd},
+                            {"env", one.env},
+                            {"user", one.user},
+                            {"wall_us", one.limits.wall ? one.limits.wall->count() : 0},
+                            {"output", one.limits.output}};
+  if (!one.handler.empty()) decided["handler"] = one.handler;
   std::uint64_t hash = 14695981039346656037ull;
   for (const unsigned char c : decided.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace))
     hash = (hash ^ c) * 1099511628211ull;
