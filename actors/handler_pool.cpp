@@ -30,7 +30,9 @@ public:
     return {
         [this](runner_orders& m) { on_orders(m); },
         [this](join_runner& m) { on_join(m); },
-        [this](leases_renewed& m) { step({exec::leases_answered{m.what.seq, std::move(m.what.lengths)}}); },
+        [this](leases_renewed& m) {
+          step({exec::leases_answered{m.what.seq, std::move(m.what.lengths)}});
+        },
         [this](handler_news) { step({executor_->take()}); },
         [this](release_handlers m) { return release(m); },
         [this](directory_entry& m) { meet(m); },

@@ -78,8 +78,7 @@ void pool::tell_started() {
     const auto found = held_.find(fence);
     if (found == held_.end() || std::exchange(found->second.told, true)) continue;
     --untold_;
-    out_.emplace_back(
-        exec::tell_worker{found->second.what.lane, node::runner_started{fence, found->second.started}});
+    out_.emplace_back(exec::tell_worker{found->second.what.lane, node::runner_started{fence, found->second.started}});
   }
 }
 

@@ -123,7 +123,7 @@ private:
   std::uint32_t untold_ = 0;               ///< Held, and not known to have begun.
   std::uint32_t leaked_ = 0;
   bool releasing_ = false;
-  bool gave_up_ = false; ///< Said too_many_leaked.
+  bool gave_up_ = false;           ///< Said too_many_leaked.
   std::optional<time_point> due_;  ///< No attempt needs anything before.
   std::optional<time_point> look_; ///< When to see what has begun.
   time_point next_renewal_ = no_time;

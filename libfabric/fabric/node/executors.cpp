@@ -59,9 +59,8 @@ void executors::keep(place from, const worker_event& what) {
 }
 
 void executors::replace(place from, const std::vector<held_attempt>& all, time_point now) {
-  std::erase_if(held_, [from](const auto& item) {
-    return item.second.at == from && item.second.in != held::phase::ended;
-  });
+  std::erase_if(held_,
+                [from](const auto& item) { return item.second.at == from && item.second.in != held::phase::ended; });
   for (const auto& h : all) held_[h.fence] = {from, held::phase::running, h, now - h.ran};
 }
 

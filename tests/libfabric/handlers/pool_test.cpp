@@ -115,8 +115,7 @@ TEST_CASE("a repeated order runs nothing twice, and what is no handler's is refu
   fixture f;
   f.order(1);
   CHECK(f.order(1).empty());
-  for (const auto* name : {"sh", "strange", "off"})
-    CHECK(told<node::runner_refused>(f.order(2, name)).size() == 1);
+  for (const auto* name : {"sh", "strange", "off"}) CHECK(told<node::runner_refused>(f.order(2, name)).size() == 1);
 }
 
 TEST_CASE("what is returned is the result", "[handlers]") {
@@ -183,9 +182,9 @@ TEST_CASE("the pool looks for what has begun only while something may have", "[h
 
 TEST_CASE("a stop asks, and what heeds it ends as the stop says", "[handlers]") {
   for (const auto& [why, how] : std::vector<std::pair<stop_reason, outcome>>{{stop_reason::budget, outcome::demoted},
-                                                                            {stop_reason::cancel, outcome::cancelled},
-                                                                            {stop_reason::drain, outcome::drained},
-                                                                            {stop_reason::unknown, outcome::lost}}) {
+                                                                             {stop_reason::cancel, outcome::cancelled},
+                                                                             {stop_reason::drain, outcome::drained},
+                                                                             {stop_reason::unknown, outcome::lost}}) {
     fixture f;
     f.order(1);
     f.begin(1);

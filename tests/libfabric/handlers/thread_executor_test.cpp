@@ -192,7 +192,8 @@ TEST_CASE("an abandoned handler's thread is replaced, and what it returns is tol
 TEST_CASE("as many run at once as there are threads, and the groups do not wait for each other", "[handlers]") {
   gate both, other;
   std::atomic<int> inside = 0;
-  fixture f{{{"h", [&](job_context&) -> nlohmann::json {
+  fixture f{{{"h",
+              [&](job_context&) -> nlohmann::json {
                 if (++inside == 2) both.open();
                 both.pass();
                 other.pass();
