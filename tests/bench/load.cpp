@@ -61,8 +61,8 @@ std::vector<job_id> submit(actors::client& to, const options& how, std::uint64_t
 
 /// Takes out of `ids` what is final; waits until something is.
 void await_some(actors::client& at, std::vector<job_id>& ids) {
-  const std::vector<job_id> asked(ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(
-                                                                 std::min(ids.size(), limits::batch_jobs)));
+  const std::vector<job_id> asked(ids.begin(),
+                                  ids.begin() + static_cast<std::ptrdiff_t>(std::min(ids.size(), limits::batch_jobs)));
   for (const auto& job : must(at.wait(asked, 10s))) {
     if (job.state != job_state::succeeded) must<int>(fail(errc::wrong_state, "a job did not succeed: " + job.reason));
     std::erase(ids, job.id);
@@ -87,7 +87,8 @@ void cycle(const options& how, std::uint64_t jobs) {
 
 void only_submit(const options& how, std::uint64_t jobs) {
   actors::client fabric{how.where};
-  for (std::uint64_t sent = 0; sent < jobs;) sent += submit(fabric, how, std::min<std::uint64_t>(jobs - sent, how.batch)).size();
+  for (std::uint64_t sent = 0; sent < jobs;)
+    sent += submit(fabric, how, std::min<std::uint64_t>(jobs - sent, how.batch)).size();
 }
 
 /// Runs `work` in every client with its share of the jobs; returns jobs per second.
@@ -100,8 +101,8 @@ template <class Work> int in_parallel(const options& how, Work work) {
   }
   for (auto& t : threads) t.join();
   const std::chrono::duration<double> took = steady::now() - start;
-  std::printf("{\"jobs\": %llu, \"seconds\": %.4f, \"per_second\": %.1f}\n",
-              static_cast<unsigned long long>(how.jobs), took.count(), static_cast<double>(how.jobs) / took.count());
+  std::printf("{\"jobs\": %llu, \"seconds\": %.4f, \"per_second\": %.1f}\n", static_cast<unsigned long long>(how.jobs),
+              took.count(), static_cast<double>(how.jobs) / took.count());
   return 0;
 }
 

@@ -29,7 +29,7 @@ void journal::created(const stored_job& added, const std::string& input) {
 }
 
 void journal::changed(const stored_job& before, const stored_job& after) {
-  tables_.update(after);
+  tables_.update(after, before.row.lane != after.row.lane);
   count(before.row, -1);
   count(after.row, 1);
   const bool was_live = !is_final(before.row.state), lives = !is_final(after.row.state);

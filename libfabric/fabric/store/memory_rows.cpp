@@ -29,7 +29,7 @@ void memory_rows::insert(const stored_job& added, const std::string& input) {
   if (!row.idempotency_key.empty()) keys_.emplace(std::pair(row.job_class, row.idempotency_key), row.id);
 }
 
-void memory_rows::update(const stored_job& after) {
+void memory_rows::update(const stored_job& after, bool) {
   auto& stored = jobs_.at(after.row.id);
   invariant(stored.row.version + 1 == after.row.version);
   if (is_final(stored.row.state)) finals(stored.row.state).erase({stored.row.finished_at, stored.row.id});

@@ -24,7 +24,7 @@ public:
   std::optional<job_id> find_key(std::string_view job_class, std::string_view key) override;
   std::string input(job_id id) override;
   void insert(const stored_job& added, const std::string& input) override;
-  void update(const stored_job& after) override;
+  void update(const stored_job& after, bool moved) override;
   void put_result(job_id id, std::string_view result, time_point now) override;
   void insert_attempt(const attempt& started) override;
   std::optional<attempt_fate> find_attempt(job_id id, fence_t fence) override;

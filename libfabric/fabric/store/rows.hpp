@@ -59,7 +59,8 @@ public:
   virtual void insert(const stored_job& job, const std::string& input) = 0;
 
   /// Replaces the row. @pre the stored version is `after.row.version - 1`.
-  virtual void update(const stored_job& after) = 0;
+  /// @param moved whether its lane differs from the stored one.
+  virtual void update(const stored_job& after, bool moved) = 0;
 
   virtual void put_result(job_id id, std::string_view result, time_point now) = 0;
   virtual void insert_attempt(const attempt& started) = 0;

@@ -18,11 +18,15 @@ std::string insert_sql(std::string_view table, std::string_view columns) {
   return "INSERT INTO " + std::string(table) + "(" + std::string(columns) + ") VALUES(" + values + ")";
 }
 
-/// The compare-and-set stands in the statement itself: a row at another version is not changed.
-constexpr std::string_view update_sql =
-    "UPDATE jobs SET lane=?2, state=?3, version=?4, demoted_order=?5, overflow_from=?6, run_at=?7, finished_at=?8, "
-    "fence=?9, attempt=?10, failures=?11, memory=?12, lost=?13, demoted=?14, checkpointed=?15, reason=?16, "
-    "cancel_requested=?17, node=?18, lease=?19, lane_deaths=?20, wasted=?21, bytes=?22 WHERE id=?1 AND version=?4-1";
+/// The compare-and-set stands in the statement itself: a row at another version is not changed. What stays in its lane
+/// does not name it: SQLite writes every index anew whose columns are named.
+std::string update_sql(bool moved) {
+  return std::string("UPDATE jobs SET ") + (moved ? "lane=?2, " : "") +
+         "state=?3, version=?4, demoted_order=?5, overflow_from=?6, run_at=?7, finished_at=?8, "
+         "fence=?9, attempt=?10, failures=?11, memory=?12, lost=?13, demoted=?14, checkpointed=?15, reason=?16, "
+         "cancel_requested=?17, node=?18, lease=?19, lane_deaths=?20, wasted=?21, bytes=?22 WHERE id=?1 AND "
+         "version=?4-1";
+}
 
 constexpr std::string_view close_sql = "UPDATE attempts SET started_at=?3, ended_at=?4, outcome=?5, reported=?6, "
                                        "run_time=?7, reason=?8, spool_bytes=?9, report=?10 WHERE job=?1 AND number=?2";
@@ -42,7 +46,8 @@ sqlite_rows::sqlite_rows(sqlite_connection& db)
     : db_(db), find_(db, select_job()),
       find_key_(db, "SELECT id FROM jobs WHERE class=?1 AND idempotency_key=?2 AND idempotency_key<>''"),
       input_(db, "SELECT input FROM payloads WHERE job=?1"), insert_job_(db, insert_sql("jobs", job_columns)),
-      insert_payload_(db, insert_sql("payloads", "job, input")), update_(db, update_sql),
+      insert_payload_(db, insert_sql("payloads", "job, input")), update_(db, update_sql(false)),
+      move_(db, update_sql(true)),
       put_result_(db, "INSERT OR REPLACE INTO results(job, at, result) VALUES(?1, ?2, ?3)"),
       insert_attempt_(db, insert_sql("attempts", "job, number, fence, node, worker, lane, leased_at")),
       find_attempt_(db, "SELECT number, reported FROM attempts WHERE job=?1 AND fence=?2"),
@@ -86,10 +91,10 @@ void sqlite_rows::insert(const stored_job& added, const std::string& input) {
   insert_payload_.with(row.id, input).run();
 }
 
-void sqlite_rows::update(const stored_job& after) {
+void sqlite_rows::update(const stored_job& after, bool moved) {
   const auto& row = after.row;
   const auto& n = row.counts;
-  update_
+  (moved ? move_ : update_)
       .with(row.id, row.lane, row.state, row.version, row.demoted_order, row.overflow_from, row.run_at, row.finished_at,
             row.fence, row.attempt, n.failures, n.memory, n.lost, n.demoted, n.checkpointed, row.reason,
             row.cancel_requested, row.node, row.lease, row.lane_deaths, row.wasted, after.bytes)

@@ -19,7 +19,7 @@ public:
   std::optional<job_id> find_key(std::string_view job_class, std::string_view key) override;
   std::string input(job_id id) override;
   void insert(const stored_job& added, const std::string& input) override;
-  void update(const stored_job& after) override;
+  void update(const stored_job& after, bool moved) override;
   void put_result(job_id id, std::string_view result, time_point now) override;
   void insert_attempt(const attempt& started) override;
   std::optional<attempt_fate> find_attempt(job_id id, fence_t fence) override;
@@ -44,7 +44,7 @@ public:
 
 private:
   sqlite_connection& db_;
-  sqlite_statement find_, find_key_, input_, insert_job_, insert_payload_, update_, put_result_, insert_attempt_,
+  sqlite_statement find_, find_key_, input_, insert_job_, insert_payload_, update_, move_, put_result_, insert_attempt_,
       find_attempt_, close_attempt_, log_, oldest_final_, erase_, oldest_event_, erase_event_, live_, put_meta_,
       put_lane_;
 };
