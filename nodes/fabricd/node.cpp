@@ -141,7 +141,7 @@ private:
       std::error_code ignored;
       program = (std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path() / "fabric-runner").string();
     }
-    const auto slots = config::slots_on_node(config_);
+    const auto slots = config::keepers_on_node(config_);
     return {program,           "--socket",   paths_.socket,
             "--spool",         paths_.spool, "--ledger",
             paths_.ledger,     "--slots",    std::to_string(std::max(slots, 1u)),

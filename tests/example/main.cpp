@@ -1,6 +1,5 @@
-#include <nodes/fabricd/program.hpp>
-
 #include <chrono>
+#include <nodes/fabricd/program.hpp>
 #include <sstream>
 #include <stdexcept>
 #include <string>
