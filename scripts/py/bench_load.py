@@ -123,10 +123,18 @@ def million(bench):
     bench.report("restarted_rss", "MiB", [rss(fabric)], sync)
     seconds = until(lambda: not live(fabric), 0.2)
     bench.report("drained_per_second", "jobs/s", [jobs / seconds], sync)
-    until(lambda: ended(fabric.lanes()) <= 10_000, 0.2)
-    bench.report("drained_rss", "MiB", [rss(fabric)], sync, note="when all have ended and are pruned but for 10000")
+    prune(fabric)
+    bench.report("drained_rss", "MiB", [rss(fabric)], sync,
+                 note=f"when all have ended and are pruned but for {ended(fabric.lanes())}")
     bench.report("drained_disk", "MiB", [disk(fabric)], sync)
     fabric.stop_at_once()
+
+
+def prune(fabric, most_s=300):
+    """Pruning rides on commits: gives it some to ride on."""
+    end = time.monotonic() + most_s
+    while ended(fabric.lanes()) > 11_000 and time.monotonic() < end:
+        load(fabric, "cycles", jobs=500, window=10, clients=1)
 
 
 def live(fabric):
