@@ -87,6 +87,8 @@ expected<receipts> client::cancel(std::vector<job_id> ids) { return call<receipt
 
 expected<receipts> client::kick(std::vector<job_id> ids) { return call<receipts>(kick_jobs{std::move(ids)}); }
 
+expected<receipts> client::reset(std::vector<job_id> ids) { return call<receipts>(reset_jobs{std::move(ids)}); }
+
 expected<std::vector<job>> client::get(std::vector<job_id> ids) {
   return call<job_page>(get_jobs{std::move(ids)}).map([](job_page&& page) { return std::move(page.jobs); });
 }

@@ -52,6 +52,9 @@ public:
   expected<receipts> cancel(std::vector<job_id> ids);
   expected<receipts> kick(std::vector<job_id> ids);
 
+  /// Throws away what at most limits::batch_jobs jobs have saved. errc::wrong_state for one that runs.
+  expected<receipts> reset(std::vector<job_id> ids);
+
   /// Rows of at most limits::batch_jobs jobs, in no order; unknown ids are left out.
   expected<std::vector<job>> get(std::vector<job_id> ids);
 

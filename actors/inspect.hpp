@@ -44,7 +44,8 @@ template <class Inspector> bool inspect(Inspector& f, job& x) {
       f.field("max_attempts", x.max_attempts), f.field("counts", x.counts),
       f.field("idempotency_key", x.idempotency_key), f.field("owner", x.owner), f.field("labels", x.labels),
       f.field("reason", x.reason), f.field("cancel_requested", x.cancel_requested), f.field("node", x.node),
-      f.field("lease", x.lease), f.field("lane_deaths", x.lane_deaths), f.field("wasted", x.wasted));
+      f.field("lease", x.lease), f.field("lane_deaths", x.lane_deaths), f.field("wasted", x.wasted),
+      f.field("ran_before", x.ran_before));
 }
 
 template <class Inspector> bool inspect(Inspector& f, attempt& x) {
@@ -52,7 +53,7 @@ template <class Inspector> bool inspect(Inspector& f, attempt& x) {
                             f.field("node", x.node), f.field("worker", x.worker), f.field("lane", x.lane),
                             f.field("leased_at", x.leased_at), f.field("started_at", x.started_at),
                             f.field("ended_at", x.ended_at), enum_field(f, "ended_as", x.ended_as, outcome::cancelled),
-                            f.field("run_time", x.run_time), f.field("report", x.report));
+                            f.field("run_time", x.run_time), f.field("report", x.report), f.field("saved", x.saved));
 }
 
 template <class Inspector> bool inspect(Inspector& f, held_attempt& x) {
@@ -86,6 +87,10 @@ template <class Inspector> bool inspect(Inspector& f, job_filter& x) {
   };
   return f.object(x).fields(f.field("states", states, set_states), f.field("lane", x.lane),
                             f.field("job_class", x.job_class), f.field("after", x.after), f.field("limit", x.limit));
+}
+
+template <class Inspector> bool inspect(Inspector& f, waste_totals& x) {
+  return f.object(x).fields(f.field("lanes", x.lanes), f.field("classes", x.classes), f.field("nodes", x.nodes));
 }
 
 template <class Inspector> bool inspect(Inspector& f, lane_counts& x) {
@@ -149,6 +154,10 @@ template <class Inspector> bool inspect(Inspector& f, kick_jobs& x) {
   return f.object(x).fields(f.field("ids", x.ids));
 }
 
+template <class Inspector> bool inspect(Inspector& f, reset_jobs& x) {
+  return f.object(x).fields(f.field("ids", x.ids));
+}
+
 template <class Inspector> bool inspect(Inspector& f, get_jobs& x) { return f.object(x).fields(f.field("ids", x.ids)); }
 
 template <class Inspector> bool inspect(Inspector& f, list_jobs& x) {
@@ -199,7 +208,8 @@ template <class Inspector> bool inspect(Inspector& f, lane_report& x) {
 }
 
 template <class Inspector> bool inspect(Inspector& f, lane_reports& x) {
-  return f.object(x).fields(f.field("lanes", x.lanes), f.field("policy", x.policy), f.field("failure", x.failure));
+  return f.object(x).fields(f.field("lanes", x.lanes), f.field("policy", x.policy), f.field("failure", x.failure),
+                            f.field("wasted", x.wasted));
 }
 
 template <class Inspector> bool inspect(Inspector& f, get_nodes& x) { return f.object(x).fields(); }

@@ -83,6 +83,8 @@ using client_face_actor = caf::typed_actor<
     caf::result<receipts>(cancel_jobs),
     // Puts buried jobs back. A receipt per item.
     caf::result<receipts>(kick_jobs),
+    // Throws away what jobs that do not run have saved. A receipt per item.
+    caf::result<receipts>(reset_jobs),
     // Rows by id.
     caf::result<job_page>(get_jobs),
     // A page of rows by filter, newest first.
@@ -149,6 +151,10 @@ using lane_actor = caf::typed_actor<
     caf::result<void>(lease_verdict),
     // Another lane's idle slots.
     caf::result<void>(slot_offer),
+    // Another lane's attempt is to be carried here.
+    caf::result<void>(carry_question),
+    // Another lane does not take the attempt that was to be carried there.
+    caf::result<void>(carry_answer),
     // What happens in the other lanes.
     caf::result<void>(view_update),
     // Numbers for `fabric lanes`.

@@ -53,6 +53,8 @@ public:
         [this](worker_news& m) { on_news(m); },
         [this](lease_verdict& m) { step(std::move(m.items)); },
         [this](slot_offer& m) { step({std::move(m.what)}); },
+        [this](carry_question& m) { step({std::move(m.what)}); },
+        [this](carry_answer& m) { step({m.what}); },
         [this](view_update& m) { turn({lane::view_changed{std::move(m.now)}}); },
         [this](get_lanes) {
           return lane_report{machine_.report(env_->now()), {}};
@@ -90,7 +92,7 @@ private:
                             [&](node::tell_ended& e) {
                               events.emplace_back(lane::ended{std::move(e.what), m.node});
                             },
-                            [](auto&) {}},
+                            [&](node::tell_absent& e) { events.emplace_back(lane::absent{e.what}); }, [](auto&) {}},
                  item);
     step(std::move(events));
   }
@@ -147,8 +149,17 @@ private:
             [&](lane::lease_began& e) {
               out.leases.items.emplace_back(scheduler::attempt_leased{e.fence, e.id, name_, e.node, e.length});
             },
-            [&](lane::lease_closed& e) { out.leases.items.emplace_back(scheduler::attempt_closed{e.fence}); },
-            [&](lane::offer& e) { offer_to(e); },
+            [&](lane::lease_closed& e) {
+              out.leases.items.emplace_back(scheduler::attempt_closed{e.fence, name_});
+            },
+            [&](lane::offer& e) {
+              to_lane(e.to, slot_offer{{name_, e.seq, e.slots, e.received, e.classes}});
+            },
+            [&](lane::ask_carry& e) {
+              to_lane(e.to, carry_question{{name_, e.fence, e.id, e.node, e.ran}});
+            },
+            [&](lane::refuse_carry& e) { to_lane(e.to, carry_answer{{e.fence}}); },
+            [&](lane::tell_take& e) { out.orders[e.node].items.emplace_back(node::lane_take{e.order}); },
             [&](lane::finished& e) { finished_.push_back(std::move(e)); },
             [&](lane::alarm& e) { env_->log->warn("lane {}: {} (job {})", name_, e.text, e.id); },
         },
@@ -167,9 +178,8 @@ private:
     for (const auto& [node, worker] : workers_) out.orders[node].items.emplace_back(node::lane_forget{e.fence});
   }
 
-  void offer_to(const lane::offer& e) {
-    if (const auto to = lanes_.find(e.to); to != lanes_.end())
-      tell(this, to->second, slot_offer{{name_, e.seq, e.slots, e.received, e.classes}});
+  template <class Message> void to_lane(const std::string& name, Message what) {
+    if (const auto to = lanes_.find(name); to != lanes_.end()) tell(this, to->second, std::move(what));
   }
 
   /// What happens within the interval is shown at its end.

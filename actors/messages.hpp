@@ -56,15 +56,16 @@ struct committed_events {
 struct pruned_jobs {
   std::vector<store::pruned_job> jobs;                      ///< With all their attempts.
   std::vector<std::pair<job_id, std::uint32_t>> attempts{}; ///< Of jobs that stay.
+  std::vector<job_id> resets{};                             ///< Jobs that stay, but for their checkpoints.
 };
 
 struct worker_news {
   worker_actor from;
   std::string node;
-  std::vector<node::worker_effect> items; ///< Only tell_want, tell_started, tell_refused and tell_ended.
+  std::vector<node::worker_effect> items; ///< Only tell_want, tell_started, tell_refused, tell_ended and tell_absent.
 };
 struct lane_orders {
-  std::vector<node::worker_event> items; ///< Only lane_start, lane_stop and lane_forget.
+  std::vector<node::worker_event> items; ///< Only lane_start, lane_stop, lane_forget and lane_take.
 };
 
 struct lease_news {
@@ -88,6 +89,14 @@ struct prepare_outage {
 struct slot_offer {
   lane::offered what;
 };
+/// Between lanes: may this running attempt be carried to you? Answered with carry_answer only if not; else the feed
+/// tells.
+struct carry_question {
+  lane::carry_asked what;
+};
+struct carry_answer {
+  lane::carry_refused what;
+};
 struct lane_progress {
   lane::status now;
   std::vector<lane::finished> finished;
@@ -99,7 +108,7 @@ struct view_update {
 /// From a worker to its node's runner link or handler pool.
 struct runner_orders {
   std::string lane;
-  std::vector<node::worker_effect> items; ///< Only run_attempt, stop_attempt and forget_attempt.
+  std::vector<node::worker_effect> items; ///< Only run_attempt, stop_attempt, forget_attempt and fetch_attempt.
 };
 /// From the link or the pool to a worker.
 struct runner_news {

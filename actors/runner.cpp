@@ -48,7 +48,7 @@ public:
           step({exec::leases_answered{m.what.seq, std::move(m.what.lengths)}});
         },
         [this](pruned_jobs& m) {
-          step({exec::spool_pruned{std::move(m.jobs), std::move(m.attempts)}});
+          step({exec::spool_pruned{std::move(m.jobs), std::move(m.attempts), std::move(m.resets)}});
         },
         [this](prepare_outage m) { return prepare(m); },
         [this](link_frames& m) { on_frames(m); },

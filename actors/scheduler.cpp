@@ -59,6 +59,7 @@ public:
           return change<store::cancel>(m.ids, [](job_id id) { return store::cancel{id, "cancelled by a client"}; });
         },
         [this](kick_jobs& m) { return change<store::kick>(m.ids, [](job_id id) { return store::kick{id}; }); },
+        [this](reset_jobs& m) { return change<store::reset>(m.ids, [](job_id id) { return store::reset{id}; }); },
         [this](get_jobs& m) { return pass<job_page>(reader_, std::move(m)); },
         [this](list_jobs& m) { return pass<job_page>(reader_, std::move(m)); },
         [this](wait_jobs& m) { return wait<job_page>(events_, m, patience(m.patience) + answer_limit); },
@@ -262,6 +263,7 @@ private:
   void add_lane_status(caf::typed_response_promise<lane_reports> promise, lane_reports& counts) {
     auto reply = std::make_shared<lane_reports>();
     reply->policy = how_.config.routing.policy;
+    reply->wasted = std::move(counts.wasted);
     for (const auto& l : how_.config.lanes) {
       lane_report one;
       one.now.name = one.counts.lane = l.name;

@@ -144,12 +144,14 @@ private:
     const auto live = db_->live_jobs();
     if (scheduler_ && told_live_ != live) addressed(mail, scheduler_); // Jobs end without it.
     told_live_ = live;
+    // Before the lanes hear of it: what they start from now on is not to find what was thrown away.
+    if (!batch.pruned.empty() || !batch.resets.empty())
+      tell(this, runner_, pruned_jobs{std::move(batch.pruned), {}, std::move(batch.resets)});
     for (auto& [addr, item] : mail) {
       item.second.live_jobs = live;
       tell(this, item.first, std::move(item.second));
     }
     if (!batch.events.empty()) tell(this, events_, committed_events{std::move(batch.events)});
-    if (!batch.pruned.empty()) tell(this, runner_, pruned_jobs{std::move(batch.pruned)});
   }
 
   static store_commit& addressed(outbox& mail, const store_client_actor& to) {

@@ -63,10 +63,12 @@ private:
   lane_reports lanes() {
     lane_reports reply;
     auto counts = db_->counts();
-    if (!counts) {
-      reply.failure = counts.error();
+    auto wasted = db_->wasted();
+    if (!counts || !wasted) {
+      reply.failure = counts ? wasted.error() : counts.error();
       return reply;
     }
+    reply.wasted = std::move(*wasted);
     for (auto& c : *counts) {
       lane_report one;
       one.now.name = c.lane;

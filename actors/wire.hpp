@@ -35,6 +35,10 @@ struct kick_jobs {
   std::vector<job_id> ids;
 };
 
+struct reset_jobs {
+  std::vector<job_id> ids;
+};
+
 struct get_jobs {
   std::vector<job_id> ids; ///< At most limits::batch_jobs; missing ones are left out of the reply.
 };
@@ -101,6 +105,7 @@ struct lane_reports {
   std::vector<lane_report> lanes;
   std::string policy;
   std::optional<error> failure;
+  store::waste_totals wasted{};
 };
 struct get_nodes {};
 struct worker_report {

@@ -80,6 +80,7 @@ private:
                    [&](node::run_attempt&) { pass_on(todo, orders); },
                    [&](node::stop_attempt&) { pass_on(todo, orders); },
                    [&](node::forget_attempt&) { pass_on(todo, orders); },
+                   [&](node::fetch_attempt&) { pass_on(todo, orders); },
                    [&](node::drained& e) { call_.on_drained(name_, e.fates); },
                    [&](auto&) { news.items.push_back(std::move(todo)); },
                },

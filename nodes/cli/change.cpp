@@ -80,4 +80,8 @@ exit_code kick(session& s) {
   return change_all(s, [&](const ids_t& ids) { return s.cell.kick(ids); }, {"running", "put back"});
 }
 
+exit_code reset(session& s) {
+  return change_all(s, [&](const ids_t& ids) { return s.cell.reset(ids); }, {"its checkpoint is thrown away", "reset"});
+}
+
 } // namespace fabric::cli

@@ -11,6 +11,7 @@ exit_code run(session& s);          // run.cpp
 exit_code wait(session& s);         // wait.cpp
 exit_code cancel(session& s);       // change.cpp
 exit_code kick(session& s);         // change.cpp
+exit_code reset(session& s);        // change.cpp
 exit_code show(session& s);         // show.cpp
 exit_code result(session& s);       // show.cpp
 exit_code list(session& s);         // list.cpp

@@ -12,19 +12,13 @@ namespace {
 
 using namespace fabric::cli;
 
-const std::map<std::string, exit_code (*)(session&)> commands{{"submit", submit},
-                                                              {"run", run},
-                                                              {"wait", wait},
-                                                              {"cancel", cancel},
-                                                              {"kick", kick},
-                                                              {"show", show},
-                                                              {"result", result},
-                                                              {"list", list},
-                                                              {"logs", logs},
-                                                              {"lanes", lanes},
-                                                              {"nodes", nodes},
-                                                              {"events", events},
-                                                              {"config check", config_check}};
+const std::map<std::string, exit_code (*)(session&)> commands{{"submit", submit}, {"run", run},
+                                                              {"wait", wait},     {"cancel", cancel},
+                                                              {"kick", kick},     {"reset", reset},
+                                                              {"show", show},     {"result", result},
+                                                              {"list", list},     {"logs", logs},
+                                                              {"lanes", lanes},   {"nodes", nodes},
+                                                              {"events", events}, {"config check", config_check}};
 
 } // namespace
 

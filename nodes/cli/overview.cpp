@@ -18,6 +18,7 @@ exit_code lanes(session& s) {
   }
   s.screen.line("policy " + printable(all->policy));
   s.screen.write(lane_table(*all).render(s.screen.out(), s.screen.width()));
+  s.screen.write(waste_text(*all));
   return done;
 }
 

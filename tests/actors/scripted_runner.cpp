@@ -98,6 +98,10 @@ void scripted_runner::receive(const exec::to_runner& what) {
                  },
                  [&](const exec::resize& e) { slots = e.slots; },
                  [&](const exec::prune& e) { pruned.insert(pruned.end(), e.attempts.begin(), e.attempts.end()); },
+                 [&](const exec::relane& e) {
+                   relanes.push_back(e);
+                   if (const auto p = running.find(e.fence); p != running.end()) p->second.order.lane = e.lane;
+                 },
                  [](const auto&) {},
              },
              what);

@@ -44,6 +44,7 @@ public:
   std::vector<exec::run> runs;               ///< Every process ever asked for.
   std::vector<exec::stop> stops;
   std::vector<fence_t> forgotten;
+  std::vector<exec::relane> relanes;
   std::vector<std::pair<job_id, std::uint32_t>> pruned;
   std::uint32_t slots = 0;
   std::function<void(const exec::run&)> on_run;

@@ -49,6 +49,8 @@ public:
           for (auto& item : m.items) into_.push_back(std::move(item));
         },
         [](slot_offer&) {},
+        [](carry_question&) {},
+        [](carry_answer&) {},
         [](view_update&) {},
         [](get_lanes) { return lane_report{}; },
         [](directory_entry&) {},

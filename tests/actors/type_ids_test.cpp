@@ -16,9 +16,9 @@ TEST_CASE("the numbers of the messages on the wire are what they were", "[wire]"
   const auto found =
       ids<submit_jobs, receipt, receipts, cancel_jobs, kick_jobs, get_jobs, list_jobs, job_page, wait_jobs, get_details,
           job_details, get_events, event_page, read_log, log_piece, get_lanes, lane_report, lane_reports, get_nodes,
-          worker_report, node_report, node_reports, get_hello, cell_hello>();
+          worker_report, node_report, node_reports, get_hello, cell_hello, reset_jobs>();
   std::vector<caf::type_id_t> pinned;
-  for (caf::type_id_t id = 200; id <= 223; ++id) pinned.push_back(id);
+  for (caf::type_id_t id = 200; id <= 224; ++id) pinned.push_back(id);
   CHECK(found == pinned);
 }
 

@@ -1,5 +1,6 @@
 #include "fabric/config/check.hpp"
 
+#include "fabric/config/modes.hpp"
 #include "fabric/config/rules.hpp"
 #include "fabric/duration_text.hpp"
 #include "fabric/nearest.hpp"
@@ -67,10 +68,17 @@ private:
     check_modes(way, l.timeout.modes);
   }
 
-  // Until the gentler ways are built, a lane that asks for one must say what to do instead.
+  // A way that can always be gone ends the list. "restart" always can; "resume" too, as a restart if nothing was saved.
   void check_modes(const std::string& way, const std::vector<policy::demotion_mode>& modes) {
-    if (std::find(modes.begin(), modes.end(), policy::demotion_mode::restart) == modes.end())
-      complain(way + "/mode", "only \"restart\" is built so far: add \"else\": \"restart\"");
+    using policy::demotion_mode;
+    for (std::size_t i = 1; i < modes.size(); ++i) {
+      const auto before = modes[i - 1];
+      const bool reached =
+          before == demotion_mode::carry || (before == demotion_mode::resume && modes[i] == demotion_mode::restart);
+      if (!reached)
+        return complain(way + "/else", "\"" + std::string(name_of(modes[i])) + "\" is never done after \"" +
+                                           std::string(name_of(before)) + "\", which always can be done");
+    }
   }
 
   /// Where jobs that outstay lane `i` go.
@@ -99,6 +107,7 @@ private:
   void check_class(const std::string& here, const job_class& one) {
     check_command(here, one);
     if (!one.lane.empty()) check_lane_name(here + "/lane", one.lane);
+    check_modes(here + "/on_timeout", one.on_timeout);
     if (one.backoff.max < one.backoff.base)
       complain(here + "/backoff/max", "must be at least \"base\", " + format_duration(one.backoff.base));
   }

@@ -46,7 +46,7 @@ struct on_timeout {
   enum class kind : std::uint8_t { move, fail };
   kind what = kind::move;
   std::string move_to;                                                      ///< Empty: the next lane of the list.
-  std::vector<policy::demotion_mode> modes{policy::demotion_mode::restart}; ///< "mode", then "else".
+  std::vector<policy::demotion_mode> modes{policy::demotion_mode::restart}; ///< "mode", then "else"; see check.hpp.
 };
 
 struct lane {
@@ -87,6 +87,7 @@ struct job_class {
   std::string user;                       ///< Empty: fabricd's.
   std::string lane;                       ///< Empty: the policy places.
   std::uint32_t max_attempts = 3;
+  std::vector<policy::demotion_mode> on_timeout; ///< How its jobs leave a lane they outstay. Empty: as the lane says.
   retry_policy backoff;
   class_limits limits;
   bool enabled = true;

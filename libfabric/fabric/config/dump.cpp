@@ -5,11 +5,29 @@
 
 namespace fabric::config {
 
+namespace {
+
+/// Adds "mode" and "else": null, a mode, or a list of them.
+void add_modes(nlohmann::ordered_json& to, const std::vector<policy::demotion_mode>& modes) {
+  to["mode"] = modes.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(name_of(modes[0]));
+  auto& other = to["else"] = nullptr;
+  if (modes.size() == 2) other = name_of(modes[1]);
+  for (std::size_t i = 1; modes.size() > 2 && i < modes.size(); ++i) other.push_back(name_of(modes[i]));
+}
+
+} // namespace
+
 nlohmann::ordered_json writer::text_of(const on_timeout& value, const way_out&) {
   if (value.what == on_timeout::kind::fail) return "fail";
-  json object = {{"move_to", value.move_to}, {"mode", nullptr}, {"else", nullptr}};
-  if (!value.modes.empty()) object["mode"] = name_of(value.modes[0]);
-  if (value.modes.size() > 1) object["else"] = name_of(value.modes[1]);
+  json object = {{"move_to", value.move_to}};
+  add_modes(object, value.modes);
+  return object;
+}
+
+nlohmann::ordered_json writer::text_of(const std::vector<policy::demotion_mode>& value, const mode_list&) {
+  if (value.empty()) return nullptr;
+  json object;
+  add_modes(object, value);
   return object;
 }
 

@@ -79,6 +79,7 @@ template <class At> void fields(At& at, job_class& c) {
   at("user", c.user, words{rules::user});
   at("lane", c.lane, words{rules::any_text});
   at("max_attempts", c.max_attempts, whole{1, fabric::limits::attempts_max});
+  at("on_timeout", c.on_timeout, mode_list{});
   at.section("backoff", c.backoff);
   at.section("limits", c.limits);
   at("enabled", c.enabled, flag{});

@@ -2,7 +2,6 @@
 
 #include "fabric/bytes_text.hpp"
 #include "fabric/config/command_template.hpp"
-#include "fabric/config/modes.hpp"
 #include "fabric/duration_text.hpp"
 #include "fabric/nearest.hpp"
 
@@ -44,16 +43,6 @@ std::uint64_t whole_or(const place& at, const whole& rule, std::uint64_t fallbac
     return fallback;
   }
   return v.get<std::uint64_t>();
-}
-
-std::optional<policy::demotion_mode> mode_at(const place& at) {
-  std::vector<std::string_view> names;
-  for (const auto& [mode, name] : mode_names) names.push_back(name);
-  if (!at.require(at.value().is_string(), "one of " + listed(names))) return std::nullopt;
-  for (const auto& [mode, name] : mode_names)
-    if (name == at.value().get_ref<const std::string&>()) return mode;
-  at.complain(fmt::format("{} must be one of {}", at.value().dump(), listed(names)));
-  return std::nullopt;
 }
 
 std::optional<duration> span_at(const place& at, const span& rule) {
@@ -185,23 +174,6 @@ void read(const place& at, handler_threads& into, const thread_count& rule) {
   if (!v.is_number_unsigned() || v.get<std::uint64_t>() < rule.min || v.get<std::uint64_t>() > rule.max)
     return at.complain(v.dump() + " must be " + what);
   into = {kind::own, v.get<std::uint32_t>()};
-}
-
-void read(const place& at, on_timeout& into, const way_out&) {
-  const auto& v = at.value();
-  if (v == "fail") return void(into = {on_timeout::kind::fail, {}, {}});
-  if (v.is_string()) return at.complain(v.dump() + R"( must be "fail" or {"move_to": LANE, "mode": "restart"})");
-  if (!at.require(v.is_object(), R"("fail" or {"move_to": LANE, "mode": "restart"})")) return;
-  check_keys(at, {"move_to", "mode", "else"});
-  into = {};
-  if (const auto to = at.member("move_to")) read(*to, into.move_to, words{rules::any_text});
-  if (const auto mode = at.member("mode"))
-    if (const auto value = mode_at(*mode)) into.modes = {*value};
-  const auto other = at.member("else");
-  if (!other || other->value().is_null()) return;
-  const auto value = mode_at(*other);
-  if (value && *value == into.modes.front()) return other->complain("must differ from \"mode\"");
-  if (value) into.modes.push_back(*value);
 }
 
 void read(const place& at, std::map<std::string, std::string>& into, const raw_json&) {

@@ -51,6 +51,7 @@ void read(const place& at, std::string& into, const one_of& rule);
 void read(const place& at, std::vector<std::string>& into, const argv& rule);
 void read(const place& at, handler_threads& into, const thread_count& rule);
 void read(const place& at, on_timeout& into, const way_out& rule);
+void read(const place& at, std::vector<policy::demotion_mode>& into, const mode_list& rule);
 void read(const place& at, std::map<std::string, std::string>& into, const raw_json& rule);
 
 /// Complains of a key of `at` that is not in `known`, with the nearest one.

@@ -52,9 +52,10 @@ struct thread_count { ///< "compute", "io", or a number.
   std::uint32_t min = 1;
   std::uint32_t max = 1;
 };
-struct argv {};     ///< An array of texts, not empty.
-struct way_out {};  ///< "fail" or {"move_to": LANE, "mode": MODE, "else": MODE}.
-struct raw_json {}; ///< An object whose values are kept as JSON text.
+struct argv {};      ///< An array of texts, not empty.
+struct way_out {};   ///< "fail" or {"move_to": LANE, "mode": MODE, "else": MODE or [MODE, …]}.
+struct mode_list {}; ///< {"mode": MODE, "else": MODE or [MODE, …]}, or null for none.
+struct raw_json {};  ///< An object whose values are kept as JSON text.
 
 namespace rules {
 

@@ -66,6 +66,7 @@ private:
     if (value.what == handler_threads::kind::own) return value.count;
     return value.what == handler_threads::kind::io ? "io" : "compute";
   }
+  static json text_of(const std::vector<policy::demotion_mode>& value, const mode_list&);
 };
 
 } // namespace fabric::config

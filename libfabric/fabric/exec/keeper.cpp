@@ -86,6 +86,8 @@ private:
       if (!attempt_ && *record < book_.size()) start(std::move(*r), book_.at(*record));
     } else if (const auto* s = std::get_if<stop>(&*order)) {
       if (attempt_ && attempt_->fence() == s->fence) attempt_->stop(s->why, s->grace_us);
+    } else if (auto* l = std::get_if<relane>(&*order)) {
+      if (attempt_ && attempt_->fence() == l->fence) attempt_->relane(std::move(l->lane));
     } else if (const auto* e = std::get_if<extend>(&*order)) {
       for (const auto& [fence, deadline] : e->deadlines_us)
         if (attempt_ && attempt_->fence() == fence) attempt_->extend(deadline);

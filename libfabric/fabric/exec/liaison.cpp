@@ -64,7 +64,10 @@ void liaison::hear(const was_refused& f) {
 }
 
 void liaison::hear(has_ended& f) {
-  held_.erase(f.what.fence);
+  if (const auto known = held_.find(f.what.fence); known != held_.end()) {
+    f.what.lane = known->second.what.lane; // Its end may have crossed the news that it was carried.
+    held_.erase(known);
+  }
   leaked_.erase(f.what.fence);
   ended_[f.what.fence] = f.what;
   out_.emplace_back(tell_worker{f.what.lane, node::runner_ended{f.what}});
@@ -94,6 +97,8 @@ template <class Event> void liaison::leave_with(fence_t fence, Event what) {
 void liaison::become_ready() {
   ready_ = true;
   next_renewal_ = at_.now;
+  spool_pruned resets{{}, {}, {resets_.begin(), resets_.end()}};
+  on(resets);
   for (const auto& lane : lanes_) tell_all(lane);
   out_.emplace_back(runner_is_ready{});
 }
@@ -160,8 +165,10 @@ void liaison::on(classes_found& e) {
 }
 
 void liaison::on(spool_pruned& e) {
-  if (!ready_) return; // The survey of the spool finds them again.
+  resets_.insert(e.resets.begin(), e.resets.end());
+  if (!ready_) return; // The survey of the spool finds the others again.
   auto all = std::move(e.attempts);
+  for (const auto id : std::exchange(resets_, {})) all.emplace_back(id, 0);
   for (const auto& job : e.jobs)
     for (std::uint32_t n = 0; n <= job.attempts; ++n) all.emplace_back(job.id, n); // 0: its checkpoints.
   for (auto at = all.begin(); at != all.end();) {

@@ -44,7 +44,7 @@ struct link_said {
 struct worker_joined {
   std::string lane;
 };
-/// @pre order is run_attempt, stop_attempt or forget_attempt; others are ignored.
+/// @pre order is run_attempt, stop_attempt, forget_attempt or fetch_attempt; others are ignored.
 struct worker_ordered {
   std::string lane;
   node::worker_effect order;
@@ -66,6 +66,7 @@ struct classes_found {
 struct spool_pruned {
   std::vector<store::pruned_job> jobs;
   std::vector<std::pair<job_id, std::uint32_t>> attempts;
+  std::vector<job_id> resets; ///< Of these jobs, which stay, the checkpoints. Kept until there is a runner.
 };
 struct liaison_tick {};
 
@@ -125,6 +126,7 @@ private:
   struct held {
     held_attempt what;
     time_point started{};
+    std::uint64_t taken = 0; ///< Version of the newest take_order.
   };
 
   void on(const link_up& e);
@@ -146,6 +148,7 @@ private:
   void hear(const slot_leaked& f);
 
   void run(node::run_attempt& e);
+  void fetch(const std::string& lane, const take_order& order);
   void fail_to_run(const start_order& order, std::string why);
   exec::run to_frame(node::run_attempt& e, node::command_line command) const;
   template <class Event> void leave_with(fence_t fence, Event what);
@@ -164,6 +167,7 @@ private:
   std::uint32_t ends_to_come_ = 0;
   std::map<fence_t, held> held_; ///< What the runner holds unfinished, from its hello on.
   std::map<fence_t, std::pair<std::string, std::string>> leaked_; ///< Lane and why: told to whoever joins later too.
+  std::set<job_id> resets_;                                       ///< To be told before anything else is run.
   std::map<fence_t, attempt_ended> ended_;                        ///< Reported by the runner and not forgotten yet.
   time_point next_renewal_{};
   std::uint64_t renewal_seq_ = 0;

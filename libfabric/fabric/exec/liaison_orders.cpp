@@ -21,6 +21,35 @@ void liaison::on(worker_ordered& e) {
   } else if (const auto* f = std::get_if<node::forget_attempt>(&e.order)) {
     ended_.erase(f->fence);
     out_.emplace_back(send_frame{forget{f->fence}});
+  } else if (const auto* t = std::get_if<node::fetch_attempt>(&e.order)) {
+    fetch(e.lane, t->order);
+  }
+}
+
+/// An attempt that was carried goes from one worker to another. The runner is told, so that it says so after the next
+/// reconnection; should that get lost, the lane that has the attempt asks again.
+void liaison::fetch(const std::string& lane, const take_order& order) {
+  const auto fence = order.fence;
+  if (!ready_ || leaked_.contains(fence)) return; // A leaked one is not renewed: its lease is about to end.
+  const auto move = [&](std::string& from) {
+    if (from == lane) return;
+    out_.emplace_back(tell_worker{from, node::runner_took{fence}});
+    out_.emplace_back(send_frame{relane{fence, lane}});
+    from = lane;
+  };
+  if (const auto found = held_.find(fence); found != held_.end()) {
+    auto& h = found->second;
+    if (order.version < h.taken) return; // From a lane that has not heard yet that it was carried on.
+    h.taken = order.version;
+    move(h.what.lane);
+    auto what = h.what;
+    what.ran = at_.now - h.started;
+    out_.emplace_back(tell_worker{lane, node::runner_gave{std::move(what)}});
+  } else if (const auto ended = ended_.find(fence); ended != ended_.end()) {
+    move(ended->second.lane);
+    out_.emplace_back(tell_worker{lane, node::runner_ended{ended->second}});
+  } else {
+    out_.emplace_back(tell_worker{lane, node::runner_lacks{fence}});
   }
 }
 

@@ -32,6 +32,9 @@ template <class V> void fields(auto& m, V&& v) requires std::is_same_v<std::remo
   v(m.slots);
 }
 template <class V> void fields(auto& m, V&&) requires std::is_same_v<std::remove_cvref_t<decltype(m)>, leave> {}
+template <class V> void fields(auto& m, V&& v) requires std::is_same_v<std::remove_cvref_t<decltype(m)>, relane> {
+  v(m.fence), v(m.lane);
+}
 template <class V> void fields(auto& m, V&& v) requires std::is_same_v<std::remove_cvref_t<decltype(m)>, hello> {
   v(m.protocol), v(m.build), v(m.pid), v(m.held), v(m.finished);
 }
@@ -50,7 +53,7 @@ template <class V> void fields(auto& m, V&& v) requires std::is_same_v<std::remo
   auto& end = m.what.end;
   v(m.what.fence), v(m.what.job), v(m.what.attempt), v(m.what.lane), v(m.what.stopped), v(end.how), v(end.started),
       v(end.started_at), v(end.run_time);
-  v(end.reason), v(end.report), v(end.result), v(end.spool_bytes);
+  v(end.reason), v(end.report), v(end.result), v(end.spool_bytes), v(end.saved);
 }
 
 struct writer {
@@ -188,9 +191,9 @@ struct depth_guard : nlohmann::json_sax<json> {
 };
 
 template <class M> struct named { std::string_view name; };
-constexpr std::tuple to_runner_names{named<run>{"run"},       named<stop>{"stop"},   named<extend>{"extend"},
-                                     named<forget>{"forget"}, named<prune>{"prune"}, named<resize>{"resize"},
-                                     named<leave>{"leave"}};
+constexpr std::tuple to_runner_names{named<run>{"run"},       named<stop>{"stop"},    named<extend>{"extend"},
+                                     named<forget>{"forget"}, named<prune>{"prune"},  named<resize>{"resize"},
+                                     named<leave>{"leave"},   named<relane>{"relane"}};
 constexpr std::tuple from_runner_names{named<hello>{"hello"}, named<was_started>{"started"},
                                        named<was_refused>{"refused"}, named<has_ended>{"ended"},
                                        named<slot_leaked>{"leaked"}};

@@ -20,7 +20,7 @@
 /// CLOCK_BOOTTIME microseconds (one host).
 namespace fabric::exec {
 
-inline constexpr std::uint32_t protocol_version = 1;
+inline constexpr std::uint32_t protocol_version = 2;
 inline constexpr std::size_t frame_max = 4u << 20;
 
 /// fabricd -> runner: run this. The runner answers `started` or `refused`, later `ended`. A repeat for a fence it
@@ -60,8 +60,8 @@ struct forget {
   fence_t fence = 0;
 };
 
-/// fabricd -> runner: the spool directories of these attempts may be recycled. Attempt 0 means the job's checkpoints,
-/// which go when the job goes. Attempts still held are skipped.
+/// fabricd -> runner: the spool directories of these attempts may be recycled. Attempt 0 means the job's checkpoints;
+/// no order behind this one finds them. Attempts still held are skipped, and checkpoints of a job that runs.
 struct prune {
   std::vector<std::pair<job_id, std::uint32_t>> attempts;
 };
@@ -69,6 +69,12 @@ struct prune {
 /// fabricd -> runner: how many slots (keepers) to keep ready.
 struct resize {
   std::uint32_t slots = 0;
+};
+
+/// fabricd -> runner: the attempt was carried; from now on it is said to be of this lane.
+struct relane {
+  fence_t fence = 0;
+  std::string lane;
 };
 
 /// fabricd -> runner: leave when nothing is held. Without it a runner that fabricd started leaves after
@@ -107,7 +113,7 @@ struct slot_leaked {
   std::string why;
 };
 
-using to_runner = std::variant<run, stop, extend, forget, prune, resize, leave>;
+using to_runner = std::variant<run, stop, extend, forget, prune, resize, leave, relane>;
 using from_runner = std::variant<hello, was_started, was_refused, has_ended, slot_leaked>;
 
 /// Returns the frame, length included.

@@ -39,6 +39,7 @@ std::string render_report(const report_facts& f) {
   out["stdout"] = {{"bytes", f.out.bytes}, {"cut", f.out.cut}};
   out["stderr"] = {{"bytes", f.err.bytes}, {"cut", f.err.cut}, {"tail", f.stderr_tail}};
   out["leftovers_killed"] = f.leftovers_killed;
+  out["checkpoint_saved"] = f.saved;
   out["timeline"] = as_json(f.timeline);
   return dump(out);
 }

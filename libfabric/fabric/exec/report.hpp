@@ -21,6 +21,9 @@
 ///      "stdout": {"bytes": 0, "cut": 0},                  written in all, and how much of that was cut out
 ///      "stderr": {"bytes": 0, "cut": 0, "tail": "…"},     tail: at most 20 lines and 4 KiB
 ///      "leftovers_killed": 0,                             processes the job had left behind
+///      "checkpoint_saved": false,                         exit 85, or a file in the checkpoint directory that is not
+///                                                         empty and was written by this attempt; only where the job
+///                                                         goes on
 ///      "timeline": [{"at_us": 1700000000000000, "what": "started"}, …]}     UTC microseconds
 ///
 /// Reports of attempts whose keeper died have "cause", "reason", "stopped" and "timeline" only.
@@ -57,6 +60,7 @@ struct report_facts {
   std::string stderr_tail;
   std::uint64_t leftovers_killed = 0;
   std::vector<moment> timeline;
+  bool saved = false;
 };
 
 /// The report as compact JSON. Pure.

@@ -95,6 +95,7 @@ void runner::loop::obey(std::string_view body) {
   if (const auto* s = std::get_if<stop>(&*order)) return on_stop(*s, body);
   if (const auto* f = std::get_if<forget>(&*order)) return on_forget(f->fence);
   if (const auto* p = std::get_if<prune>(&*order)) return on_prune(*p);
+  if (const auto* l = std::get_if<relane>(&*order)) return on_relane(*l, body);
   if (const auto* e = std::get_if<extend>(&*order)) {
     for (const auto& one : e->deadlines_us)
       pass_on(one.first, std::string_view(encode(to_runner(extend{{one}}))).substr(4));
@@ -155,8 +156,19 @@ void runner::loop::on_forget(fence_t fence) {
   held_.erase(known);
 }
 
+/// Of one that has ended already the end keeps its words: the fence alone is what counts.
+void runner::loop::on_relane(const relane& what, std::string_view body) {
+  const auto known = held_.find(what.fence);
+  if (known == held_.end()) return;
+  book_.at(known->second).lane.set(what.lane);
+  pass_on(what.fence, body);
+}
+
 void runner::loop::on_prune(const prune& what) {
   const bool idle = to_prune_.empty();
+  // At once: an attempt that comes behind this order must not find a checkpoint that was thrown away.
+  for (const auto& [job, attempt] : what.attempts)
+    if (attempt == 0 && !runs(job)) directories_.set_checkpoints_aside(job);
   to_prune_.insert(to_prune_.end(), what.attempts.begin(), what.attempts.end());
   if (idle) prune_some(); // So that an order behind it finds the directory.
 }
@@ -166,7 +178,7 @@ void runner::loop::prune_some() {
   const auto until = boottime_us() + bounds::prune_slice;
   while (!to_prune_.empty() && boottime_us() < until) {
     const auto [job, attempt] = to_prune_.front();
-    if (!is_held(job, attempt)) {
+    if (attempt == 0 || !is_held(job, attempt)) {
       const auto done =
           attempt == 0 ? directories_.remove_checkpoints(job, until) : directories_.recycle(job, attempt, until);
       if (done && !*done) return; // The rest of a large one, next time.
@@ -176,12 +188,16 @@ void runner::loop::prune_some() {
   }
 }
 
-/// Attempt 0: any of the job's.
 bool runner::loop::is_held(job_id job, std::uint32_t attempt) {
   return std::any_of(held_.begin(), held_.end(), [&](const auto& known) {
     const auto& r = book_.at(known.second);
-    return r.job == job && (r.attempt == attempt || attempt == 0);
+    return r.job == job && r.attempt == attempt;
   });
+}
+
+bool runner::loop::runs(job_id job) {
+  return std::any_of(held_.begin(), held_.end(),
+                     [&](const auto& known) { return book_.at(known.second).job == job && unfinished(known.second); });
 }
 
 void runner::loop::tell(const from_runner& what) {

@@ -84,7 +84,9 @@ private:
   void prune_some();
   void tell_more_ends();
   void tell_leaks();
+  void on_relane(const relane& what, std::string_view body);
   bool is_held(job_id job, std::uint32_t attempt);
+  bool runs(job_id job); ///< An attempt of it that has not ended.
   void on_forget(fence_t fence);
   void tell(const from_runner& what);
   void tell_end(std::uint32_t record);

@@ -5,6 +5,7 @@
 #include "fabric/job/job.hpp"
 
 #include <sys/types.h>
+#include <time.h>
 
 #include <cstdint>
 #include <optional>
@@ -49,6 +50,10 @@ expected<prepared_spool> prepare_attempt(const std::string& spool, job_id job, s
                                          std::string_view input, const std::string& recycled,
                                          const std::optional<file_owner>& owner);
 
+/// Whether a directory holds a regular file that is not empty and was written, or put there, at `since` or later. Looks
+/// no deeper and no further than disk_bytes.
+bool has_file_since(const std::string& directory, const timespec& since);
+
 /// Bytes on disk taken by a directory, files of files included, not counting what lies deeper than 16 levels or beyond
 /// 10,000 entries.
 std::uint64_t disk_bytes(int directory);
@@ -68,7 +73,10 @@ public:
   /// Empties an attempt's directory and keeps it, or removes it if there are enough.
   expected<bool> recycle(job_id job, std::uint32_t attempt, std::int64_t until_us);
 
-  /// Removes a job's checkpoints.
+  /// Takes a job's checkpoints out of the sight of its next attempt. What is not there is done.
+  void set_checkpoints_aside(job_id job);
+
+  /// Removes what was set aside.
   expected<bool> remove_checkpoints(job_id job, std::int64_t until_us);
 
 private:

@@ -23,6 +23,8 @@ directory_stream open_directory(int at, const char* name) {
   return {dir, ::closedir};
 }
 
+constexpr const char* gone = ".gone"; ///< Behind the name of checkpoints that are being removed.
+
 bool is_dots(std::string_view name) { return name == "." || name == ".."; }
 
 void add_bytes(int at, const char* name, int depth, int& entries, std::uint64_t& bytes) {
@@ -35,6 +37,23 @@ void add_bytes(int at, const char* name, int depth, int& entries, std::uint64_t&
     bytes += static_cast<std::uint64_t>(info.st_blocks) * 512;
     if (S_ISDIR(info.st_mode) && depth < 16) add_bytes(::dirfd(dir.get()), entry->d_name, depth + 1, entries, bytes);
   }
+}
+
+bool has_newer(int at, const char* name, const timespec& since, int depth, int& entries) {
+  const auto dir = open_directory(at, name);
+  if (!dir) return false;
+  while (const auto* entry = ::readdir(dir.get())) {
+    struct stat info {};
+    if (is_dots(entry->d_name) || ++entries > 10'000) continue;
+    if (::fstatat(::dirfd(dir.get()), entry->d_name, &info, AT_SYMLINK_NOFOLLOW) != 0) continue;
+    // The time of the last change, which nobody can set: a file may have been written elsewhere and moved here.
+    const auto& t = info.st_ctim;
+    const bool newer = t.tv_sec != since.tv_sec ? t.tv_sec > since.tv_sec : t.tv_nsec >= since.tv_nsec;
+    if (S_ISREG(info.st_mode) && info.st_size > 0 && newer) return true;
+    if (S_ISDIR(info.st_mode) && depth < 16 && has_newer(::dirfd(dir.get()), entry->d_name, since, depth + 1, entries))
+      return true;
+  }
+  return false;
 }
 
 /// Deletes until an instant.
@@ -109,6 +128,11 @@ std::uint64_t disk_bytes(int directory) {
   return bytes;
 }
 
+bool has_file_since(const std::string& directory, const timespec& since) {
+  int entries = 0;
+  return has_newer(AT_FDCWD, directory.c_str(), since, 0, entries);
+}
+
 expected<free_directories> free_directories::open(const std::string& spool) {
   for (const auto& path : {spool, spool + "/free", spool + "/checkpoints"})
     if (!make_passage(path)) return tl::unexpected(system_error("cannot make " + path, errno));
@@ -139,9 +163,17 @@ expected<bool> free_directories::recycle(job_id job, std::uint32_t attempt, std:
   return true;
 }
 
+void free_directories::set_checkpoints_aside(job_id job) {
+  const auto path = checkpoint_directory(spool_, job);
+  const auto aside = path + gone;
+  if (::rename(path.c_str(), aside.c_str()) == 0 || errno == ENOENT) return;
+  // Something of the same job is being removed: in there is out of sight too.
+  ::rename(path.c_str(), (aside + "/" + std::to_string(boottime_us())).c_str());
+}
+
 expected<bool> free_directories::remove_checkpoints(job_id job, std::int64_t until_us) {
   deleter todo(until_us);
-  return remove_tree(checkpoint_directory(spool_, job), todo);
+  return remove_tree(checkpoint_directory(spool_, job) + gone, todo);
 }
 
 } // namespace fabric::exec

@@ -6,6 +6,7 @@
 
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -85,6 +86,8 @@ tended_attempt::started tended_attempt::start() {
   plan.input = files_.input.get();
   plan.out = files_.out.get();
   plan.err = files_.err.get();
+  struct stat made {};
+  if (::fstat(files_.input.get(), &made) == 0) born_ = made.st_ctim;
   started_us_ = boottime_us();
   const auto pid = launch(plan);
   if (!pid) return why_ = pid.error().why, pid.error().infrastructure ? started::refused : started::failed;

@@ -8,6 +8,7 @@
 #include "fabric/exec/stop_plan.hpp"
 
 #include <sys/types.h>
+#include <time.h>
 
 #include <cstdint>
 #include <string>
@@ -30,6 +31,8 @@ public:
 
   void stop(stop_reason why, std::int64_t grace_us);
   void extend(std::int64_t deadline_us);
+  /// It was carried: its end is of this lane.
+  void relane(std::string lane) { order_.lane = std::move(lane); }
   /// The runner is gone: ends the tree at once.
   void abandon();
 
@@ -57,6 +60,7 @@ private:
   void publish();
   void look_at_output(std::int64_t now);
   attempt_end judge(std::string& report);
+  bool left_checkpoint(outcome how) const;
   std::string end_frame(attempt_end end) const;
 
   run order_;
@@ -68,6 +72,7 @@ private:
   bool main_gone_ = false;
   int wait_status_ = 0;
   std::int64_t started_us_ = 0;
+  timespec born_{}; ///< Just before the start, by the spool's clock: what is newer, this attempt has written.
   stop_plan plan_;
   std::int64_t look_at_ = 0;    ///< Next look at the output files; 0: never.
   std::int64_t killing_us_ = 0; ///< Since when; 0: not yet.

@@ -39,6 +39,7 @@ attempt_end tended_attempt::judge(std::string& report) {
     out.result = std::move(result.json);
     return out;
   }
+  out.saved = left_checkpoint(out.how);
   const bool has_files = static_cast<bool>(files_.directory);
   report = render_report({end,
                           pid_ != 0,
@@ -49,8 +50,18 @@ attempt_end tended_attempt::judge(std::string& report) {
                           {err_.size(), err_.cut()},
                           has_files ? tail_of(files_.directory.get(), "stderr") : "",
                           leftovers_,
-                          timeline_});
+                          timeline_,
+                          out.saved});
   return out;
+}
+
+/// Whether the next attempt of a job that goes on after this end can go on from what this one wrote.
+bool tended_attempt::left_checkpoint(outcome how) const {
+  const bool goes_on =
+      how == outcome::demoted || how == outcome::drained || how == outcome::lost || how == outcome::checkpointed;
+  if (!goes_on || pid_ == 0) return false;
+  const bool says_so = WIFEXITED(wait_status_) && WEXITSTATUS(wait_status_) == checkpoint_exit;
+  return says_so || has_file_since(checkpoint_directory(spool_, order_.job), born_);
 }
 
 std::string tended_attempt::end_frame(attempt_end end) const {

@@ -45,6 +45,7 @@ returned call(const handler& what, running& run) {
   returned end;
   end.fence = run.what.fence;
   run_handler(what, run, end);
+  end.saved = run.saved || end.how == returned::way::checkpoint;
   const std::lock_guard lock{run.mutex};
   end.progress = std::move(run.progress);
   return end;

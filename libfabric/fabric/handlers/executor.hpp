@@ -39,6 +39,7 @@ struct returned {
   std::string text;     ///< The result as compact JSON; or why not.
   std::string progress; ///< What it said last, as JSON; empty: nothing.
   time_point at{};
+  bool saved = false; ///< It has saved a checkpoint.
 };
 
 struct news {

@@ -90,6 +90,7 @@ void job_context::save_checkpoint(std::string_view bytes) {
   if (std::rename((directory + "/checkpoint.new").c_str(), (directory + "/checkpoint").c_str()) != 0)
     fail_with_errno("cannot rename in " + directory);
   sync_directory(directory);
+  run_.saved = true;
 }
 
 } // namespace fabric

@@ -99,6 +99,7 @@ private:
   void on(const pool_tick& e);
 
   void find_classes();
+  void fetch(const std::string& lane, fence_t fence);
   void run(node::run_attempt& e);
   void refuse(const start_order& order, std::string why);
   void stop(fence_t fence, stop_reason why, duration grace);

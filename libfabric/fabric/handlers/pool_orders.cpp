@@ -70,6 +70,30 @@ void pool::on(exec::worker_ordered& e) {
     stop(s->order.fence, s->order.why, s->order.grace);
   else if (const auto* f = std::get_if<node::forget_attempt>(&e.order))
     ended_.erase(f->fence);
+  else if (const auto* t = std::get_if<node::fetch_attempt>(&e.order))
+    fetch(e.lane, t->order.fence);
+}
+
+/// An attempt that was carried goes from one worker to another; see liaison::fetch.
+void pool::fetch(const std::string& lane, fence_t fence) {
+  const auto move = [&](std::string& from) {
+    if (from == lane) return;
+    out_.emplace_back(exec::tell_worker{from, node::runner_took{fence}});
+    from = lane;
+  };
+  if (const auto found = held_.find(fence); found != held_.end()) {
+    auto& h = found->second;
+    if (h.leaked) return; // It is not renewed: its lease is about to end.
+    move(h.what.lane);
+    auto what = h.what;
+    if (h.started != no_time) what.ran = now_ - h.started;
+    out_.emplace_back(exec::tell_worker{lane, node::runner_gave{std::move(what)}});
+  } else if (const auto ended = ended_.find(fence); ended != ended_.end()) {
+    move(ended->second.lane);
+    out_.emplace_back(exec::tell_worker{lane, node::runner_ended{ended->second}});
+  } else {
+    out_.emplace_back(exec::tell_worker{lane, node::runner_lacks{fence}});
+  }
 }
 
 void pool::run(node::run_attempt& e) {
@@ -130,6 +154,7 @@ void pool::ended(returned& e) {
   what.started = true;
   what.started_at = h.started;
   what.run_time = e.at - h.started;
+  what.saved = e.saved && verdict.how != outcome::succeeded;
   if (verdict.how == outcome::succeeded)
     what.result = std::move(e.text);
   else

@@ -39,7 +39,8 @@ public:
   time_point started{};   ///< Set when it begins.
 
   std::atomic<bool> stop = false;
-  std::mutex mutex; ///< For what follows.
+  std::atomic<bool> saved = false; ///< A checkpoint, in this attempt.
+  std::mutex mutex;                ///< For what follows.
   std::condition_variable stopping;
   std::string progress; ///< JSON; empty: nothing said.
 

@@ -19,6 +19,8 @@ struct attempt_end {
   std::string report;                ///< The keeper's crash report, JSON; see fabric/exec/report.hpp.
   std::optional<std::string> result; ///< Valid compact JSON, at most 1 MiB; only if it succeeded.
   std::uint64_t spool_bytes = 0;     ///< Disk taken by the attempt's directory.
+  bool saved = false; ///< It left a checkpoint: its run time is not thrown away. The lane takes that back
+                      ///< for a demotion by restart.
 
   bool operator==(const attempt_end&) const = default;
 };

@@ -52,6 +52,7 @@ struct job {
   duration lease{};              ///< Committed length of that attempt's lease.
   std::uint32_t lane_deaths = 0; ///< Lane actors that died while handling this job. See apply_lane_death.
   duration wasted{};             ///< Work thrown away by demotions, losses and hand-backs.
+  duration ran_before{};         ///< What the running attempt had run when it was carried into its lane; 0: it was not.
 
   bool operator==(const job&) const = default;
 };
@@ -63,13 +64,14 @@ struct attempt {
   fence_t fence = 0;
   std::string node;
   std::string worker; ///< Name of the worker on the node, for example "fast@a1".
-  std::string lane;
+  std::string lane;   ///< The last of its lanes, where it was carried.
   time_point leased_at{};
   time_point started_at{}; ///< Process start as the runner measured it; no_time if it never started.
   time_point ended_at{};   ///< no_time while it runs.
   outcome ended_as = outcome::none;
   duration run_time{}; ///< From process start to the proof that the tree is gone.
   std::string report;
+  bool saved = false; ///< It left a checkpoint that the next attempt goes on from; see attempt_end::saved.
 
   bool operator==(const attempt&) const = default;
 };

@@ -64,7 +64,8 @@ json to_json(const job& j) {
           {"node", text_or_null(j.node)},
           {"lease_s", seconds(j.lease)},
           {"lane_deaths", j.lane_deaths},
-          {"wasted_s", seconds(j.wasted)}};
+          {"wasted_s", seconds(j.wasted)},
+          {"ran_before_s", seconds(j.ran_before)}};
 }
 
 json to_json(const attempt& a) {
@@ -79,6 +80,7 @@ json to_json(const attempt& a) {
           {"ended_at", instant(a.ended_at)},
           {"outcome", a.ended_as == outcome::none ? json(nullptr) : json(to_string(a.ended_as))},
           {"run_time_s", seconds(a.run_time)},
+          {"saved", a.saved},
           {"report", embedded(a.report)}};
 }
 

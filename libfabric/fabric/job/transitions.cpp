@@ -26,6 +26,7 @@ job changed(const job& before) {
 void release(job& j) {
   j.node.clear();
   j.lease = duration::zero();
+  j.ran_before = duration::zero();
 }
 
 void finish(job& j, job_state state, time_point now) {
@@ -59,7 +60,11 @@ void retry_or_bury(job& j, std::uint32_t count, std::uint32_t cap, std::string_v
   if (j.state == job_state::scheduled) j.run_at = retry_at;
 }
 
-void demote(job& j, const end_decision& decision, std::uint64_t order, time_point now) {
+void demote(job& j, const end_decision& decision, bool was_carried, std::uint64_t order, time_point now) {
+  if (was_carried && decision.move_to == j.lane) {
+    j.state = job_state::ready; // The stop of a lane that had it before.
+    return;
+  }
   invariant(decision.lane_count >= 1);
   go_on_or_bury(j, job_state::ready, ++j.counts.demoted, decision.lane_count, "demoted", now);
   if (j.state != job_state::ready) return;
@@ -70,8 +75,8 @@ void demote(job& j, const end_decision& decision, std::uint64_t order, time_poin
 }
 
 /// What the outcome itself asks for, once no cancel is in the way.
-void follow(job& j, outcome how, const attempt_end& end, const end_decision& decision, std::uint64_t demoted_order,
-            time_point now) {
+void follow(job& j, outcome how, const attempt_end& end, const end_decision& decision, bool was_carried,
+            std::uint64_t demoted_order, time_point now) {
   switch (how) {
   case outcome::succeeded: finish(j, job_state::succeeded, now); break;
   case outcome::failed:
@@ -84,7 +89,7 @@ void follow(job& j, outcome how, const attempt_end& end, const end_decision& dec
     j.state = job_state::ready;
     if (end.started) go_on_or_bury(j, job_state::ready, ++j.counts.lost, limits::lost_cap, "lost", now);
     break;
-  case outcome::demoted: demote(j, decision, demoted_order, now); break;
+  case outcome::demoted: demote(j, decision, was_carried, demoted_order, now); break;
   case outcome::checkpointed:
     go_on_or_bury(j, job_state::ready, ++j.counts.checkpointed, limits::checkpoint_cap, "checkpointed", now);
     break;
@@ -133,7 +138,7 @@ expected<job> apply_end(const job& before, const attempt_end& end, const end_dec
   const outcome how = no_way_out ? outcome::timed_out : end.how;
   job after = changed(before);
   release(after);
-  if (how == outcome::demoted || how == outcome::lost || how == outcome::drained)
+  if ((how == outcome::demoted || how == outcome::lost || how == outcome::drained) && !end.saved)
     after.wasted += std::max(end.run_time, duration::zero());
   if (before.cancel_requested && how != outcome::succeeded) {
     finish(after, job_state::cancelled, now); // Keeps the reason that the client gave.
@@ -143,9 +148,28 @@ expected<job> apply_end(const job& before, const attempt_end& end, const end_dec
   if (is_condemned(before) && how != outcome::succeeded)
     bury(after, times(after.lane_deaths, lane_died_over_it), now);
   else
-    follow(after, how, end, decision, demoted_order, now);
+    follow(after, how, end, decision, before.ran_before > duration::zero(), demoted_order, now);
   return after;
 }
+
+expected<job> apply_carry(const job& before, const carry_terms& terms, std::uint64_t demoted_order) {
+  invariant(!terms.to_lane.empty() && terms.to_lane != before.lane && terms.ran > duration::zero());
+  invariant(terms.lane_count >= 1 && demoted_order > 0);
+  if (before.state != job_state::running) return not_in(before, "running");
+  if (before.cancel_requested || is_condemned(before))
+    return fail(errc::wrong_state, "job " + std::to_string(before.id) + " is to be stopped");
+  if (before.counts.demoted + 1 >= terms.lane_count)
+    return fail(errc::wrong_state, "job " + std::to_string(before.id) + " was demoted too often to be carried");
+  job after = changed(before);
+  after.lane = terms.to_lane;
+  after.overflow_from.clear();
+  after.ran_before = terms.ran;
+  after.demoted_order = demoted_order;
+  ++after.counts.demoted;
+  return after;
+}
+
+duration wasted_by_end(const job& before, const job& after) { return after.wasted - before.wasted; }
 
 expected<job> apply_move(const job& before, const std::string& to_lane, bool overflow) {
   invariant(!to_lane.empty());

@@ -19,6 +19,13 @@ struct lease_terms {
   duration length{};
 };
 
+/// Where a running attempt is carried to.
+struct carry_terms {
+  std::string to_lane;
+  duration ran{};               ///< Since process start, as far as is known; at least 1 us.
+  std::uint32_t lane_count = 1; ///< As in end_decision.
+};
+
 /// What the lane decided about the job's future, used by `apply_end` only where the outcome asks for it.
 struct end_decision {
   std::string move_to;          ///< Lane for `demoted`; empty: the lane has no way out and the job counts as timed_out.
@@ -37,14 +44,23 @@ expected<job> apply_lease(const job& before, const lease_terms& terms);
 ///   failed crashed timed_out -> scheduled until retry_at; buried at max_attempts
 ///   memory_exceeded        -> buried (cap 1)
 ///   lost                   -> ready; counted, and buried at 5, only if the attempt had started
-///   demoted                -> ready in move_to with `demoted_order`; buried at lane_count demotions
+///   demoted                -> ready in move_to with `demoted_order`; buried at lane_count demotions. Ended so by a
+///                             lane that did not know yet of the carry to move_to: ready there, not counted again
 ///   checkpointed           -> ready, keeping its place; buried at 1,000
 ///   drained                -> ready; nothing counted
 ///   cancelled              -> cancelled
 /// A condemned job (apply_lane_death) is buried by every end but `succeeded`.
-/// demoted, lost and drained add the run time to `wasted`.
+/// demoted, lost and drained add the run time to `wasted`, unless something was saved.
 expected<job> apply_end(const job& before, const attempt_end& end, const end_decision& decision,
                         std::uint64_t demoted_order, time_point now);
+
+/// running -> running in another lane, with the same attempt, fence and lease: a demotion of which nothing is lost.
+/// Counts it and sets `demoted_order`. errc::wrong_state also if it is to be stopped anyway, or if this demotion would
+/// bury it.
+expected<job> apply_carry(const job& before, const carry_terms& terms, std::uint64_t demoted_order);
+
+/// How much work the end of an attempt threw away. `after` is what apply_end made of `before`.
+duration wasted_by_end(const job& before, const job& after);
 
 /// ready -> ready in another lane: overflow (sets overflow_from to the old lane) or its hand-back (clears it).
 expected<job> apply_move(const job& before, const std::string& to_lane, bool overflow);

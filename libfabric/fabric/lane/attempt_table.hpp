@@ -40,7 +40,9 @@ struct live_attempt {
   std::string input; ///< Until answered.
   stop_reason stopping = stop_reason::none;
   std::optional<policy::timeout_decision> decision; ///< Of the policy, when its budget ran out.
+  std::optional<time_point> began;                  ///< Its process, as far as is known.
   std::optional<time_point> deadline;               ///< End of its budget.
+  duration ran_before{};                            ///< In other lanes; 0: it was not carried here.
 };
 
 class attempt_table {

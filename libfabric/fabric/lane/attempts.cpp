@@ -48,6 +48,7 @@ void machine::state::on(const lease_over& e) {
 
 /// Sends or repeats the start. A node that is not present gets it when it says what it wants.
 void machine::state::send_start(live_attempt& a) {
+  if (a.ran_before > duration{0}) return fetch(a);
   if (a.answered || a.phase == attempt_phase::ending || a.input.empty()) return;
   if (a.cancelled || a.stopping != stop_reason::none) return;
   const auto* const w = slots.find(a.node);
@@ -70,8 +71,9 @@ void machine::state::now_running(live_attempt& a, duration ran, bool process_see
   a.input.clear();
   alarms.cancel(timer_kind::start, a.fence);
   alarms.cancel(timer_kind::doubt, a.fence);
+  if (process_seen && (!a.began || now - ran < *a.began)) a.began = now - ran;
   if (!process_seen || !how.budget || a.decision || a.stopping != stop_reason::none) return;
-  const auto end = now - ran + *how.budget;
+  const auto end = now - ran + a.ran_before + *how.budget;
   if (!a.deadline || end < *a.deadline) a.deadline = end;
   alarms.set(timer_kind::budget, a.fence, *a.deadline);
 }
@@ -79,18 +81,19 @@ void machine::state::now_running(live_attempt& a, duration ran, bool process_see
 void machine::state::budget_over(live_attempt& a) {
   current = a.job;
   invariant(a.phase != attempt_phase::ending && a.stopping == stop_reason::none);
-  a.decision = policy->on_timeout(a.facts, how.name, view);
+  a.decision = timeout_of(a.facts);
   if (a.decision->what == policy::timeout_decision::kind::extend) {
     invariant(a.decision->extension > duration{0});
     a.deadline = now + a.decision->extension;
     return alarms.set(timer_kind::budget, a.fence, *a.deadline);
   }
-  stop(a, stop_reason::budget, how.grace);
+  leave(a);
 }
 
 void machine::state::stop(live_attempt& a, stop_reason why, duration grace) {
   a.stopping = why;
   alarms.cancel(timer_kind::budget, a.fence);
+  alarms.cancel(timer_kind::carry, a.fence);
   emit(tell_stop{a.node, {a.fence, why, grace}});
   alarms.set(timer_kind::stop, a.fence, now + how.resend);
 }
@@ -134,6 +137,7 @@ void machine::state::finish(live_attempt& a, attempt_end end, bool reported) {
   a.phase = attempt_phase::ending;
   quiet(a.fence);
   slots.release(a.node);
+  own_demotion(a, end);
   store::end op{a.job, a.fence, how.name, epoch, std::move(end), {}};
   op.decision = decide(op.how, a.facts, a.failures, a.decision);
   ask_end(std::move(op), a.node, reported);
@@ -155,7 +159,8 @@ void machine::state::drop(live_attempt& a) {
 }
 
 void machine::state::quiet(fence_t fence) {
-  for (const auto kind : {timer_kind::budget, timer_kind::start, timer_kind::stop, timer_kind::doubt})
+  for (const auto kind :
+       {timer_kind::budget, timer_kind::start, timer_kind::stop, timer_kind::doubt, timer_kind::carry})
     alarms.cancel(kind, fence);
 }
 
@@ -168,8 +173,9 @@ end_decision machine::state::decide(attempt_end& end, const policy::job_facts& f
   d.lane_count = how.lane_count;
   if (end.how == outcome::demoted) {
     // A stop ordered by an earlier life of this lane: decide again.
-    const auto what = known ? *known : policy->on_timeout(facts, how.name, view);
+    const auto what = known ? *known : timeout_of(facts);
     d.move_to = what.move_to;
+    end.saved = end.saved && policy::resumes(what.modes);
     if (what.what == kind::fail) end.how = outcome::timed_out;
     if (what.what == kind::extend) end.how = outcome::drained; // Too late to go on: again, at no cost.
   }

@@ -18,6 +18,8 @@ job_id job_in(const store::operation& op) {
 job_id job_in(const ask_store& e) { return job_in(e.op); }
 job_id job_in(const tell_start& e) { return e.order.job; }
 job_id job_in(const lease_began& e) { return e.id; }
+job_id job_in(const ask_carry& e) { return e.id; }
+job_id job_in(const tell_take& e) { return e.order.job; }
 job_id job_in(const finished& e) { return e.job.id; }
 job_id job_in(const alarm& e) { return e.id; }
 template <class Other> job_id job_in(const Other&) { return 0; }

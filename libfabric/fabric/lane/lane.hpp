@@ -25,6 +25,7 @@ namespace fabric::lane {
 
 struct class_settings {
   retry_policy retry;
+  std::vector<policy::demotion_mode> on_timeout{}; ///< Instead of the lane's; empty: the lane's.
 };
 
 struct settings {
@@ -82,13 +83,27 @@ struct offered {
   std::uint64_t received = 0;
   std::vector<std::string> classes;
 }; ///< See offer.
+/// Another lane asks whether this running attempt may be carried here.
+struct carry_asked {
+  std::string from;
+  fence_t fence = 0;
+  job_id id = 0;
+  std::string node;
+  duration ran{}; ///< Since process start.
+};
+struct carry_refused {
+  fence_t fence = 0;
+}; ///< It may not. That it may, the feed tells: the row is gone, still running.
+struct absent {
+  attempt_absent what;
+};
 struct view_changed {
   policy::view now;
 };
 struct tick {}; ///< The timer armed by `wake_at` is due.
 
 using event = std::variant<open, page, feed, answered, wanted, started, refused, ended, lease_over, node_gone, offered,
-                           view_changed, tick>;
+                           view_changed, tick, carry_asked, carry_refused, absent>;
 
 // -- effects ----------------------------------------------------------------------------------------------------------
 
@@ -132,6 +147,23 @@ struct offer {
   std::uint64_t received = 0;
   std::vector<std::string> classes;
 };
+/// To another lane: will you take this running attempt over? Said once; without an answer the next way is gone.
+struct ask_carry {
+  std::string to;
+  fence_t fence = 0;
+  job_id id = 0;
+  std::string node;
+  duration ran{};
+};
+struct refuse_carry {
+  std::string to;
+  fence_t fence = 0;
+};
+/// To a worker of this lane: a carried attempt is its own now.
+struct tell_take {
+  std::string node;
+  take_order order;
+};
 /// To the policy's learner and the console.
 struct finished {
   policy::job_facts job;
@@ -145,7 +177,7 @@ struct alarm {
 }; ///< For the log; what must be kept is a store::note.
 
 using effect = std::variant<ask_store, load_page, tell_start, tell_stop, tell_forget, lease_began, lease_closed, offer,
-                            finished, alarm>;
+                            finished, alarm, ask_carry, refuse_carry, tell_take>;
 using effects = std::vector<effect>;
 
 /// The job that an effect is about; 0: none in particular.

@@ -14,6 +14,8 @@ void machine::state::start_over() {
   doubtful.clear();
   verifying.reset();
   leases_asked.clear();
+  carries_asked.clear();
+  looked_for.clear();
   // What was asked under the old epoch is refused; only ends are asked again, as soon as the lane serves.
   for (auto it = asked.begin(); it != asked.end();) {
     alarms.cancel(timer_kind::answer, it->first);
@@ -74,6 +76,7 @@ void machine::state::serve() {
     current = 0;
     take(what);
   }
+  retry_early_carries();
   alarms.set(timer_kind::offer, 0, now + how.resend);
 }
 
@@ -82,10 +85,16 @@ void machine::state::settle_attempts() {
   std::vector<fence_t> over;
   for (const auto& [fence, a] : attempts)
     if (!a.confirmed && a.phase != attempt_phase::ending) over.push_back(fence);
-  for (const auto fence : over) drop(*attempts.find(fence));
+  for (const auto fence : over) {
+    // It has ended, or was carried away while the feed was not heard.
+    auto& a = *attempts.find(fence);
+    look_for(fence, a.job, a.node);
+    let_go(a);
+  }
   for (auto& [fence, a] : attempts) {
     current = a.job;
     if (a.own && a.phase == attempt_phase::leased) lost(a, "no start has left", false);
+    if (a.ran_before > duration{0} && !a.answered) fetch(a);
   }
   current = 0;
   for (auto& [ticket, what] : asked) {
@@ -157,6 +166,7 @@ void machine::state::merge_running(const store::lane_entry& entry) {
       a->own = true;
       if (std::exchange(op.slot, false)) slots.release(op.node);
     }
+    adopt(*a, entry);
     emit(lease_began{a->fence, a->job, a->node, entry.lease});
   }
   a->version = std::max(a->version, entry.version);
@@ -171,7 +181,9 @@ void machine::state::drop_gone(const store::lane_entry& entry) {
   guests.erase(entry.id);
   alarms.cancel(timer_kind::verify, entry.id);
   auto* const a = attempts.of_job(entry.id);
-  if (a != nullptr && a->version <= entry.version) drop(*a);
+  if (a == nullptr || a->version > entry.version) return;
+  const bool carried = entry.state == job_state::running && entry.fence == a->fence;
+  carried ? let_go(*a) : drop(*a);
 }
 
 /// The newest want of a node and the newest offer of a lane are enough; the rest is kept once, in order.

@@ -36,9 +36,10 @@ effects machine::state::turn(const event& what, time_point instant) {
 void machine::state::take(const event& what) {
   std::visit(
       [&]<class Event>(const Event& e) {
-        constexpr bool is_always = std::is_same_v<Event, open> || std::is_same_v<Event, page> ||
-                                   std::is_same_v<Event, feed> || std::is_same_v<Event, answered> ||
-                                   std::is_same_v<Event, view_changed> || std::is_same_v<Event, tick>;
+        constexpr bool is_always =
+            std::is_same_v<Event, open> || std::is_same_v<Event, page> || std::is_same_v<Event, feed> ||
+            std::is_same_v<Event, answered> || std::is_same_v<Event, view_changed> || std::is_same_v<Event, tick> ||
+            std::is_same_v<Event, carry_asked> || std::is_same_v<Event, carry_refused> || std::is_same_v<Event, absent>;
         if (is_always || serving()) {
           on(e);
         } else {
@@ -76,13 +77,16 @@ void machine::state::run_timers() {
     case timer_kind::verify: verify(key); break;
     case timer_kind::offer: make_offers(true); break;
     case timer_kind::resume: paused = false; break;
+    case timer_kind::carry:
+      if (a != nullptr) stop(*a, stop_reason::budget, how.grace);
+      break;
     }
   }
 }
 
 live_attempt* machine::state::attempt_of(timer_kind kind, std::uint64_t key) {
-  const bool has_fence =
-      kind == timer_kind::budget || kind == timer_kind::start || kind == timer_kind::stop || kind == timer_kind::doubt;
+  const bool has_fence = kind == timer_kind::budget || kind == timer_kind::start || kind == timer_kind::stop ||
+                         kind == timer_kind::doubt || kind == timer_kind::carry;
   return has_fence ? attempts.find(key) : nullptr;
 }
 

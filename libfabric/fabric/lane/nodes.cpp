@@ -15,13 +15,14 @@ void machine::state::on(const wanted& e) {
     if (a.node == w.node && a.phase != attempt_phase::ending) check_held(a, w, it == held.end() ? nullptr : it->second);
   }
   current = 0;
+  retry_early_carries();
   for (const auto& [fence, h] : held)
-    if (attempts.find(fence) == nullptr && !ends_asked.contains(fence))
-      emit(tell_stop{w.node, {fence, stop_reason::unknown, duration{0}}});
+    if (attempts.find(fence) == nullptr && !ends_asked.contains(fence)) look_for(fence, h->job, w.node);
 }
 
 void machine::state::check_held(live_attempt& a, const want& w, const held_attempt* held) {
   if (held != nullptr) return now_running(a, held->ran, held->ran > duration{0});
+  if (a.ran_before > duration{0}) return fetch(a); // Another worker of the node may hold it.
   if (a.phase == attempt_phase::leased && a.own) return send_start(a);
   const bool same_life = a.start_boot == w.boot && a.phase == attempt_phase::started && a.own;
   if (same_life && !a.answered && a.stopping == stop_reason::none) {

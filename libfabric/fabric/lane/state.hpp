@@ -21,8 +21,8 @@ struct unanswered {
   store::operation op;
   job_id job = 0;
   fence_t fence = 0;          ///< end only.
-  std::string node;           ///< lease: whose slot; end: who is to forget.
-  bool slot = false;          ///< lease: its slot is counted here (and not at an attempt).
+  std::string node;           ///< lease, carry: whose slot; end: who is to forget; look: who holds it.
+  bool slot = false;          ///< lease, carry: its slot is counted here (and not at an attempt).
   bool reported = false;      ///< end: the node has told it, and waits for the forget.
   std::uint64_t want_seq = 0; ///< lease: the want whose slot it takes.
 };
@@ -110,6 +110,21 @@ struct machine::state {
                       const std::optional<policy::timeout_decision>& known);
   double draw();
 
+  // carry.cpp: running attempts that come from other lanes and go there
+  policy::timeout_decision timeout_of(const policy::job_facts& facts) const;
+  void leave(live_attempt& a);
+  void on(const carry_asked& e);
+  void retry_early_carries();
+  void on(const carry_refused& e);
+  void on(const absent& e);
+  void settle(const store::carry& op, const unanswered& what, const store::answer& reply);
+  void settle(const store::look& op, const unanswered& what, const store::answer& reply);
+  void adopt(live_attempt& a, const store::lane_entry& entry);
+  void fetch(live_attempt& a);
+  void let_go(live_attempt& a);
+  void look_for(fence_t fence, job_id job, const std::string& node);
+  void own_demotion(live_attempt& a, const attempt_end& end) const;
+
   // nodes.cpp: who offers slots and what they hold
   void on(const wanted& e);
   void on(const node_gone& e) { slots.forget(e.node, e.boot); }
@@ -140,8 +155,11 @@ struct machine::state {
 
   std::uint64_t last_ticket = 0;
   std::map<std::uint64_t, unanswered> asked;
-  std::unordered_map<fence_t, std::uint64_t> ends_asked;  ///< Fence to ticket.
-  std::unordered_map<job_id, std::uint64_t> leases_asked; ///< Job to ticket.
+  std::unordered_map<fence_t, std::uint64_t> ends_asked;               ///< Fence to ticket.
+  std::unordered_map<job_id, std::uint64_t> leases_asked;              ///< Job to ticket.
+  std::unordered_map<fence_t, std::uint64_t> carries_asked;            ///< Fence to ticket.
+  std::map<fence_t, std::pair<carry_asked, time_point>> carries_early; ///< With when they came.
+  std::set<fence_t> looked_for;                                        ///< The store is being asked where they run.
   timers alarms;
   bool paused = false; ///< The store refused work for want of space: until the `resume` timer.
 

@@ -22,6 +22,7 @@ enum class timer_kind : std::uint8_t {
   verify, ///< A row of which nothing was heard after errc::stale; key: job.
   offer,  ///< Offers are said again.
   resume, ///< The store refused work; try again.
+  carry,  ///< Another lane has not said whether it takes an attempt; key: fence.
 };
 
 /// One time per (kind, key); setting it again replaces it. Equal times come in the order of kind and key.

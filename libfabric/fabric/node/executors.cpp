@@ -13,6 +13,12 @@ std::vector<place> executors::route(const worker_effect& order) {
     held_[o.fence] = {where, held::phase::running, {o.fence, o.job, o.attempt, duration{0}, o.lane}, no_time};
     return {where};
   }
+  if (const auto* fetch = std::get_if<fetch_attempt>(&order)) {
+    const auto found = held_.find(fetch->order.fence);
+    if (found != held_.end()) return {found->second.at};
+    fetched_[fetch->order.fence] = sides_.size();
+    return {place::runner, place::handlers};
+  }
   const auto* forget = std::get_if<forget_attempt>(&order);
   const auto fence = forget != nullptr ? forget->fence : std::get<stop_attempt>(order).order.fence;
   const auto found = held_.find(fence);
@@ -36,10 +42,22 @@ std::vector<worker_event> executors::hear(place from, worker_event what, time_po
     return {std::move(all)};
   }
   if (std::holds_alternative<runner_down>(what)) of(from).up = false;
+  if (const auto* lacks = std::get_if<runner_lacks>(&what); lacks != nullptr && !is_lacking(lacks->fence)) return {};
   keep(from, what);
+  if (const auto* gave = std::get_if<runner_gave>(&what))
+    held_[gave->what.fence] = {from, held::phase::running, gave->what, now - gave->what.ran};
   std::vector<worker_event> told;
   told.push_back(std::move(what));
   return told;
+}
+
+/// One place does not have it. Whether none has.
+bool executors::is_lacking(fence_t fence) {
+  const auto found = fetched_.find(fence);
+  if (found == fetched_.end()) return !held_.contains(fence);
+  if (--found->second > 0) return false;
+  fetched_.erase(found);
+  return true;
 }
 
 void executors::keep(place from, const worker_event& what) {
@@ -47,6 +65,10 @@ void executors::keep(place from, const worker_event& what) {
     if (const auto found = held_.find(e->fence); found != held_.end()) found->second.started = e->at;
   } else if (const auto* r = std::get_if<runner_refused>(&what)) {
     held_.erase(r->fence);
+  } else if (const auto* t = std::get_if<runner_took>(&what)) {
+    held_.erase(t->fence);
+  } else if (const auto* g = std::get_if<runner_gave>(&what)) {
+    fetched_.erase(g->what.fence);
   } else if (const auto* l = std::get_if<runner_leaked>(&what)) {
     auto& h = held_[l->fence];
     h.at = from;
@@ -55,6 +77,7 @@ void executors::keep(place from, const worker_event& what) {
     auto& h = held_[d->what.fence];
     h.at = from;
     h.in = held::phase::ended;
+    fetched_.erase(d->what.fence);
   }
 }
 

@@ -44,6 +44,14 @@ struct stop_order {
   duration grace{};
 };
 
+/// Lane -> worker: this attempt, which you or another worker of your node holds, is mine now: it was carried here.
+/// Repeated until answered by started, ended or absent.
+struct take_order {
+  fence_t fence = 0;
+  job_id job = 0;
+  std::uint64_t version = 0; ///< Of the job's row, as the lane knows it: of two lanes that want it, the newer has it.
+};
+
 /// An attempt that the node holds, as it tells after a (re)connection.
 struct held_attempt {
   fence_t fence = 0;
@@ -73,6 +81,9 @@ struct attempt_started {
 struct attempt_refused {
   fence_t fence = 0;
   std::string why; ///< The attempt has not run and will not; nothing is counted.
+};
+struct attempt_absent {
+  fence_t fence = 0; ///< No worker of the node holds it. Answers a take_order.
 };
 struct attempt_ended {
   fence_t fence = 0;

@@ -44,6 +44,10 @@ struct lane_stop {
 struct lane_forget {
   fence_t fence = 0;
 };
+/// An attempt was carried into this worker's lane.
+struct lane_take {
+  take_order order;
+};
 /// The runner said hello: these attempts of this lane it still runs. Ends of finished ones came before, so that the
 /// first want leaves nothing out.
 struct runner_up {
@@ -67,6 +71,18 @@ struct runner_leaked {
   fence_t fence = 0;
   std::string why;
 };
+/// An attempt that this worker fetched is its own now,
+struct runner_gave {
+  held_attempt what;
+};
+/// and no longer that of the worker that held it;
+struct runner_took {
+  fence_t fence = 0;
+};
+/// or nobody on this node holds it.
+struct runner_lacks {
+  fence_t fence = 0;
+};
 /// The classes this node can run changed, for example because an executable appeared.
 struct classes_changed {
   std::vector<std::string> classes;
@@ -78,7 +94,8 @@ struct drain {
 struct worker_tick {};
 
 using worker_event = std::variant<lane_up, lane_start, lane_stop, lane_forget, runner_up, runner_down, runner_started,
-                                  runner_refused, runner_ended, runner_leaked, classes_changed, drain, worker_tick>;
+                                  runner_refused, runner_ended, runner_leaked, classes_changed, drain, worker_tick,
+                                  lane_take, runner_gave, runner_took, runner_lacks>;
 
 // -- effects ----------------------------------------------------------------------------------------------------------
 
@@ -93,6 +110,14 @@ struct tell_refused {
 };
 struct tell_ended {
   attempt_ended what;
+};
+struct tell_absent {
+  attempt_absent what;
+};
+/// To the node: this worker is to hold it now, whoever held it. Answered with runner_gave, runner_ended or
+/// runner_lacks.
+struct fetch_attempt {
+  take_order order;
 };
 /// To the runner: run it under this lease.
 struct run_attempt {
@@ -118,8 +143,8 @@ struct drained {
   std::vector<fate> fates;
 };
 
-using worker_effect =
-    std::variant<tell_want, tell_started, tell_refused, tell_ended, run_attempt, stop_attempt, forget_attempt, drained>;
+using worker_effect = std::variant<tell_want, tell_started, tell_refused, tell_ended, run_attempt, stop_attempt,
+                                   forget_attempt, drained, tell_absent, fetch_attempt>;
 using worker_effects = std::vector<worker_effect>;
 
 struct worker_status {
@@ -160,6 +185,10 @@ private:
   void on(const runner_refused& e, time_point now, worker_effects& out);
   void on(const runner_ended& e, time_point now, worker_effects& out);
   void on(const runner_leaked& e, time_point now, worker_effects& out);
+  void on(const lane_take& e, time_point now, worker_effects& out);
+  void on(const runner_gave& e, time_point now, worker_effects& out);
+  void on(const runner_took& e, time_point now, worker_effects& out);
+  void on(const runner_lacks& e, time_point now, worker_effects& out);
   void on(const classes_changed& e, time_point now, worker_effects& out);
   void on(const drain& e, time_point now, worker_effects& out);
   void on(const worker_tick& e, time_point now, worker_effects& out);

@@ -64,6 +64,14 @@ struct timeout_decision {
   duration extension{};             ///< For extend.
 };
 
+/// Whether an attempt that is stopped under these modes may save its work: whatever cannot be carried is resumed or
+/// restarted, whichever comes first.
+constexpr bool resumes(const std::vector<demotion_mode>& modes) {
+  for (const auto mode : modes)
+    if (mode != demotion_mode::carry) return mode == demotion_mode::resume;
+  return false;
+}
+
 class lane_policy {
 public:
   virtual ~lane_policy() = default;

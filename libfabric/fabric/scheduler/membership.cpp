@@ -60,7 +60,10 @@ void membership::on(const attempt_leased& e, time_point now, membership_effects&
   lease.ends = std::max(lease.ends, ends);
 }
 
-void membership::on(const attempt_closed& e, time_point, membership_effects&) { leases_.erase(e.fence); }
+void membership::on(const attempt_closed& e, time_point, membership_effects&) {
+  if (const auto found = leases_.find(e.fence); found != leases_.end() && found->second.lane == e.lane)
+    leases_.erase(found);
+}
 
 void membership::on(const lease_extended& e, time_point, membership_effects&) {
   const auto found = leases_.find(e.fence);

@@ -46,8 +46,10 @@ struct attempt_leased {
   std::string node;
   duration length{};
 };
+/// From the lane that it is in; what a lane says of an attempt that was carried away from it changes nothing.
 struct attempt_closed {
   fence_t fence = 0;
+  std::string lane;
 };
 /// The store's answer to `extend_lease`.
 struct lease_extended {

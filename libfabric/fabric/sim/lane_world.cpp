@@ -98,7 +98,11 @@ void lane_world::perform(lane_seat& seat, const lane::effects& todo) {
     if (const auto* e = std::get_if<lane::tell_stop>(&effect)) to_worker(seat, e->node, node::lane_stop{e->order});
     if (const auto* e = std::get_if<lane::tell_forget>(&effect)) to_worker(seat, e->node, node::lane_forget{e->fence});
     if (const auto* e = std::get_if<lane::lease_began>(&effect)) leases_[e->fence] = {seat.how.name, e->node};
-    if (const auto* e = std::get_if<lane::lease_closed>(&effect)) leases_.erase(e->fence);
+    if (const auto* e = std::get_if<lane::lease_closed>(&effect)) close_lease(seat, e->fence);
+    if (const auto* e = std::get_if<lane::ask_carry>(&effect)) perform(seat, *e);
+    if (const auto* e = std::get_if<lane::refuse_carry>(&effect))
+      send(seat.how.name, e->to, [this, to = e->to, fence = e->fence] { tell_lane(to, lane::carry_refused{fence}); });
+    if (const auto* e = std::get_if<lane::tell_take>(&effect)) to_worker(seat, e->node, node::lane_take{e->order});
     if (const auto* e = std::get_if<lane::offer>(&effect)) perform(seat, *e);
     if (const auto* e = std::get_if<lane::alarm>(&effect)) check_alarm(*e);
   }
@@ -122,6 +126,17 @@ void lane_world::perform(lane_seat& seat, const lane::load_page& e) {
 void lane_world::perform(lane_seat& seat, const lane::offer& e) {
   const lane::offered what{seat.how.name, e.seq, e.slots, e.received, e.classes};
   send(seat.how.name, e.to, [this, to = e.to, what] { tell_lane(to, what); });
+}
+
+void lane_world::perform(lane_seat& seat, const lane::ask_carry& e) {
+  const lane::carry_asked what{seat.how.name, e.fence, e.id, e.node, e.ran};
+  send(seat.how.name, e.to, [this, to = e.to, what] { tell_lane(to, what); });
+}
+
+/// As membership: what a lane says of an attempt that was carried away from it changes nothing.
+void lane_world::close_lease(const lane_seat& seat, fence_t fence) {
+  const auto known = leases_.find(fence);
+  if (known != leases_.end() && known->second.first == seat.how.name) leases_.erase(known);
 }
 
 void lane_world::to_worker(lane_seat& seat, const std::string& node, node::worker_event what) {

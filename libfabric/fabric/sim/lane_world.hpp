@@ -48,10 +48,11 @@ struct world_options {
 struct run {
   job_id job = 0;
   fence_t fence = 0;
-  std::string lane, node;
+  std::string lane, node; ///< lane: of its start.
   time_point begin{};
   time_point end{}; ///< Exit, or the stop that ended it.
   outcome how = outcome::none;
+  std::uint32_t carried = 0; ///< How often another worker of its node took it over.
 };
 
 class lane_world {
@@ -60,6 +61,7 @@ public:
   struct script {
     duration size{};
     outcome how = outcome::succeeded;
+    bool saves = false; ///< When it is stopped it leaves a checkpoint.
   };
   using behaviour = std::function<script(job_id, std::uint32_t attempt)>;
 
@@ -100,6 +102,9 @@ private:
     std::size_t run = 0; ///< In runs_.
     std::uint64_t boot = 0;
     stop_reason stopping = stop_reason::none;
+    bool saves = false;
+    std::uint64_t taken = 0; ///< Version of the newest order to take it over.
+    std::optional<attempt_ended> end{};
   };
   struct worker_seat {
     std::string lane;
@@ -132,6 +137,8 @@ private:
   void perform(lane_seat& seat, const lane::effects& todo);
   void perform(lane_seat& seat, const lane::load_page& e);
   void perform(lane_seat& seat, const lane::offer& e);
+  void perform(lane_seat& seat, const lane::ask_carry& e);
+  void close_lease(const lane_seat& seat, fence_t fence);
   void to_worker(lane_seat& seat, const std::string& node, node::worker_event what);
   void ask_store(lane_seat& seat, const asks& all);
   void join_batch(const std::string& from, std::uint64_t life, const asks& all);
@@ -147,8 +154,11 @@ private:
   void tell_worker(const std::string& node, const std::string& lane, const node::worker_event& what);
   void perform(node_seat& node, worker_seat& w, const node::worker_effects& todo);
   void run_process(node_seat& node, worker_seat& w, const start_order& order);
-  void stop_process(node_seat& node, worker_seat& w, const stop_order& order);
-  void exit_process(const std::string& node, const std::string& lane, std::uint64_t boot, fence_t fence, outcome how);
+  void stop_process(node_seat& node, const stop_order& order);
+  void exit_process(const std::string& node, std::uint64_t boot, fence_t fence, outcome how);
+  void forget_process(node_seat& node, fence_t fence);
+  void fetch(node_seat& node, worker_seat& to, const take_order& order);
+  static worker_seat* holder(node_seat& node, fence_t fence);
   void arm(node_seat& node, worker_seat& w);
   void leases_end(const std::string& node, std::uint64_t boot);
 
@@ -157,6 +167,7 @@ private:
   void check_alarm(const lane::alarm& e);
   void check_lease(const lane_seat& seat, const store::lease& op);
   void check_process(const node_seat& node, const worker_seat& w, const start_order& order);
+  void check_slots(const node_seat& node, const std::string& lane, std::uint32_t more);
   void violated(std::string what) { violations_.push_back(std::move(what)); }
 
   world_options options_;

@@ -63,13 +63,12 @@ void lane_world::crash_node(const std::string& name, duration downtime) {
 
 /// Nobody has renewed the leases of what died with an earlier life of the node.
 void lane_world::leases_end(const std::string& name, std::uint64_t boot_was) {
-  const auto& node = nodes_.at(name);
+  auto& node = nodes_.at(name);
   const auto watched = leases_;
   for (const auto& [fence, where] : watched) {
     if (where.second != name) continue;
     const auto w = node.workers.find(where.first);
-    const bool lives =
-        node.up && node.boot != boot_was && w != node.workers.end() && w->second.processes.contains(fence);
+    const bool lives = node.up && node.boot != boot_was && holder(node, fence) != nullptr;
     // A lease younger than this life is on its way or running.
     const bool is_new = node.boot != boot_was && w != node.workers.end() && !lives;
     if (!lives && !is_new) tell_lane(where.first, lane::lease_over{fence});
@@ -106,42 +105,85 @@ void lane_world::perform(node_seat& node, worker_seat& w, const node::worker_eff
       });
     }
     if (const auto* e = std::get_if<node::tell_ended>(&effect)) say(lane::ended{e->what, name});
+    if (const auto* e = std::get_if<node::tell_absent>(&effect)) say(lane::absent{e->what});
+    if (const auto* e = std::get_if<node::fetch_attempt>(&effect)) fetch(node, w, e->order);
     if (const auto* e = std::get_if<node::run_attempt>(&effect)) run_process(node, w, e->order);
-    if (const auto* e = std::get_if<node::stop_attempt>(&effect)) stop_process(node, w, e->order);
-    if (const auto* e = std::get_if<node::forget_attempt>(&effect)) w.processes.erase(e->fence);
+    if (const auto* e = std::get_if<node::stop_attempt>(&effect)) stop_process(node, e->order);
+    if (const auto* e = std::get_if<node::forget_attempt>(&effect)) forget_process(node, e->fence);
   }
 }
 
 void lane_world::run_process(node_seat& node, worker_seat& w, const start_order& order) {
   check_process(node, w, order);
   const auto how = jobs_(order.job, order.attempt);
-  w.processes[order.fence] = {runs_.size(), node.boot, stop_reason::none};
+  w.processes[order.fence] = {runs_.size(), node.boot, stop_reason::none, how.saves, 0, {}};
   runs_.push_back({order.job, order.fence, w.lane, node.how.name, now(), {}, outcome::none});
-  agenda_.at(now() + how.size, [this, n = node.how.name, l = w.lane, b = node.boot, f = order.fence, end = how.how] {
-    exit_process(n, l, b, f, end);
-  });
+  agenda_.at(now() + how.size,
+             [this, n = node.how.name, b = node.boot, f = order.fence, end = how.how] { exit_process(n, b, f, end); });
   agenda_.at(now(), [this, n = node.how.name, l = w.lane, b = node.boot, f = order.fence, at = now()] {
     if (nodes_.at(n).up && nodes_.at(n).boot == b) tell_worker(n, l, node::runner_started{f, at});
   });
 }
 
 /// The process does no more work after the soft signal, and is gone when the grace is over.
-void lane_world::stop_process(node_seat& node, worker_seat& w, const stop_order& order) {
-  const auto it = w.processes.find(order.fence);
-  if (it == w.processes.end() || it->second.stopping != stop_reason::none) return;
+void lane_world::stop_process(node_seat& node, const stop_order& order) {
+  auto* const w = holder(node, order.fence);
+  if (w == nullptr) return;
+  const auto it = w->processes.find(order.fence);
+  if (it->second.stopping != stop_reason::none) return;
   it->second.stopping = order.why;
   runs_[it->second.run].end = now();
-  agenda_.at(now() + order.grace, [this, n = node.how.name, l = w.lane, b = node.boot, f = order.fence,
-                                   how = stopped_as(order.why)] { exit_process(n, l, b, f, how); });
+  agenda_.at(now() + order.grace, [this, n = node.how.name, b = node.boot, f = order.fence,
+                                   how = stopped_as(order.why)] { exit_process(n, b, f, how); });
 }
 
-void lane_world::exit_process(const std::string& name, const std::string& lane, std::uint64_t boot_was, fence_t fence,
-                              outcome how) {
+/// The worker that answers for a process, as the node's runner knows it; nullptr: none.
+lane_world::worker_seat* lane_world::holder(node_seat& node, fence_t fence) {
+  for (auto& [lane, w] : node.workers)
+    if (w.processes.contains(fence)) return &w;
+  return nullptr;
+}
+
+void lane_world::forget_process(node_seat& node, fence_t fence) {
+  auto* const w = holder(node, fence);
+  if (w != nullptr && runs_[w->processes.at(fence).run].how != outcome::none) w->processes.erase(fence);
+}
+
+/// What the node's runner link does: whoever held it, now this worker does.
+void lane_world::fetch(node_seat& node, worker_seat& to, const take_order& order) {
+  const auto fence = order.fence;
+  const auto& name = node.how.name;
+  const auto tell = [&](const std::string& lane, node::worker_event what) {
+    agenda_.at(now(), [this, name, lane, boot = node.boot, what = std::move(what)] {
+      if (nodes_.at(name).up && nodes_.at(name).boot == boot) tell_worker(name, lane, what);
+    });
+  };
+  auto* const from = holder(node, fence);
+  if (from == nullptr) return tell(to.lane, node::runner_lacks{fence});
+  if (auto& p = from->processes.at(fence); !p.end) {
+    if (order.version < p.taken) return; // A lane that has not heard yet that it was carried on.
+    p.taken = order.version;
+  }
+  if (from != &to) {
+    to.processes[fence] = from->processes.at(fence);
+    from->processes.erase(fence);
+    tell(from->lane, node::runner_took{fence});
+    ++runs_[to.processes.at(fence).run].carried;
+    check_slots(node, to.lane, 0);
+  }
+  const auto& p = to.processes.at(fence);
+  const auto& r = runs_[p.run];
+  if (p.end) return tell(to.lane, node::runner_ended{*p.end});
+  tell(to.lane, node::runner_gave{{fence, r.job, 1, now() - r.begin, to.lane}});
+}
+
+void lane_world::exit_process(const std::string& name, std::uint64_t boot_was, fence_t fence, outcome how) {
   auto& node = nodes_.at(name);
   if (!node.up || node.boot != boot_was) return;
-  auto& w = node.workers.at(lane);
-  const auto it = w.processes.find(fence);
-  if (it == w.processes.end() || runs_[it->second.run].how != outcome::none) return;
+  auto* const w = holder(node, fence);
+  if (w == nullptr) return;
+  const auto it = w->processes.find(fence);
+  if (runs_[it->second.run].how != outcome::none) return;
   if (it->second.stopping != stop_reason::none && how != stopped_as(it->second.stopping)) return;
   auto& r = runs_[it->second.run];
   if (it->second.stopping == stop_reason::none) r.end = now();
@@ -154,8 +196,10 @@ void lane_world::exit_process(const std::string& name, const std::string& lane, 
   what.end.started = true;
   what.end.started_at = r.begin;
   what.end.run_time = now() - r.begin;
+  what.end.saved = it->second.stopping != stop_reason::none && it->second.saves;
   if (how != outcome::succeeded) what.end.reason = "simulated";
-  tell_worker(name, lane, node::runner_ended{what});
+  it->second.end = what;
+  tell_worker(name, w->lane, node::runner_ended{what});
 }
 
 void lane_world::arm(node_seat& node, worker_seat& w) {
@@ -180,10 +224,21 @@ void lane_world::check_process(const node_seat& node, const worker_seat& w, cons
         if (is_live(item) && runs_[item.second.run].job == order.job)
           violated("job " + std::to_string(order.job) + " runs twice, fences " + std::to_string(item.first) + " and " +
                    std::to_string(order.fence));
+  check_slots(node, w.lane, 1);
+}
+
+/// A carried process takes a slot of the lane that the store names, whichever worker answers for it still.
+void lane_world::check_slots(const node_seat& node, const std::string& lane, std::uint32_t more) {
   if (options_.trouble.loss > 0) return;
-  const auto live = std::count_if(w.processes.begin(), w.processes.end(), is_live);
-  if (static_cast<std::uint32_t>(live) >= node.how.slots.at(w.lane))
-    violated("worker " + w.lane + "@" + node.how.name + " holds more than its slots");
+  std::uint32_t live = more;
+  for (const auto& [name, w] : node.workers)
+    for (const auto& [fence, p] : w.processes) {
+      if (runs_[p.run].how != outcome::none) continue;
+      const auto row = store_.find(runs_[p.run].job);
+      const bool runs = row && row->state == job_state::running && row->fence == fence;
+      if ((runs ? row->lane : name) == lane) ++live;
+    }
+  if (live > node.how.slots.at(lane)) violated("more runs in " + lane + "@" + node.how.name + " than it has slots");
 }
 
 } // namespace fabric::sim

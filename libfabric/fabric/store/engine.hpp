@@ -39,6 +39,9 @@ private:
   answer on(const lane_died& op);
   answer on(const open_lane& op);
   answer on(const note& op);
+  answer on(const carry& op);
+  answer on(const look& op);
+  answer on(const reset& op);
 
   std::optional<answer> repeat_of(const submit& op);
   answer repeat_or_stale(const end& op, const stored_job* found);

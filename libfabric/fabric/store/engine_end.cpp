@@ -70,6 +70,8 @@ void engine::close(const end& op, const stored_job& before, const stored_job& wr
   if (after.row.state == job_state::succeeded) after.bytes += result.size();
   journal_.changed(before, after);
   const auto counted = counted_as(op, after.row);
+  if (const auto lost = wasted_by_end(before.row, after.row); lost > duration{0})
+    numbers_.wasted.add({before.row.lane, before.row.job_class, before.row.node}, lost);
   tables_.close_attempt({op.id, before.row.attempt, counted, op.how.how, now_, &op.how});
   if (after.row.state == job_state::succeeded) tables_.put_result(op.id, result, now_);
   auto shown = after.row; // the event names the lane and node that the attempt ran on

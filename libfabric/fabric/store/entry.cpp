@@ -18,6 +18,7 @@ lane_entry entry_of(const job& row) {
   entry.lease = row.lease;
   entry.attempt = row.attempt;
   entry.failures = row.counts.failures;
+  entry.ran_before = row.ran_before;
   return entry;
 }
 

@@ -3,6 +3,7 @@
 #include "fabric/error.hpp"
 #include "fabric/job/job.hpp"
 #include "fabric/store/operations.hpp"
+#include "fabric/store/waste.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -66,7 +67,7 @@ struct lane_counts {
   std::string lane;
   std::uint64_t waiting = 0, scheduled = 0, ready = 0, running = 0, succeeded = 0, buried = 0, cancelled = 0;
   std::uint64_t demoted_out = 0; ///< Attempts that ended `demoted` in this lane (kept rows only).
-  duration wasted{};             ///< Their run time.
+  duration wasted{};             ///< Work thrown away in this lane since the store exists; see waste.hpp.
 };
 
 /// All that is kept of one job, as of one instant.
@@ -91,6 +92,7 @@ public:
   virtual expected<std::vector<event>> events(std::uint64_t after, std::size_t limit) = 0; ///< Ascending by id.
   virtual expected<std::vector<event>> last_events(std::size_t limit) = 0;                 ///< Ascending by id.
   virtual expected<std::vector<lane_counts>> counts() = 0;
+  virtual expected<waste_totals> wasted() = 0;
   virtual expected<std::uint64_t> stale_ends() = 0; ///< Ends refused by their fence since the store exists.
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "fabric/job/job.hpp"
+#include "fabric/store/waste.hpp"
 
 #include <array>
 #include <cstdint>
@@ -34,6 +35,7 @@ struct ledger {
   std::uint64_t last_demotion = 0; ///< Order of demotions; see job::demoted_order.
   std::uint64_t final_bytes = 0;   ///< Payloads and results of the kept final jobs.
   std::uint64_t stale_ends = 0;    ///< Ends refused by their fence since the store exists.
+  waste_totals wasted;
   std::map<std::string, lane_record, std::less<>> lanes;
 
   /// Numbers never given before. A restart goes on behind the stored mark, so a crash skips the rest of the block. The

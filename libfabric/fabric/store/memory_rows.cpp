@@ -47,6 +47,12 @@ std::optional<attempt_fate> memory_rows::find_attempt(job_id id, fence_t fence) 
   return std::nullopt;
 }
 
+void memory_rows::carry_attempt(job_id id, std::uint32_t number, std::string_view lane, std::string_view worker) {
+  auto& row = attempts_.at(id).at(number - 1).row;
+  row.lane = lane;
+  row.worker = worker;
+}
+
 void memory_rows::close_attempt(const attempt_close& close) {
   auto& kept = attempts_.at(close.job).at(close.number - 1);
   kept.reported = close.reported;
@@ -55,6 +61,7 @@ void memory_rows::close_attempt(const attempt_close& close) {
   kept.row.started_at = close.how->started_at;
   kept.row.run_time = close.how->run_time;
   kept.row.report = close.how->report;
+  kept.row.saved = close.how->saved;
 }
 
 void memory_rows::log(const event& what) { events_.emplace(what.id, what); }

@@ -28,6 +28,7 @@ public:
   void put_result(job_id id, std::string_view result, time_point now) override;
   void insert_attempt(const attempt& started) override;
   std::optional<attempt_fate> find_attempt(job_id id, fence_t fence) override;
+  void carry_attempt(job_id id, std::uint32_t number, std::string_view lane, std::string_view worker) override;
   void close_attempt(const attempt_close& close) override;
   void log(const event& what) override;
   std::optional<final_row> oldest_final(job_state state) override;

@@ -138,6 +138,11 @@ expected<std::uint64_t> memory_store::stale_ends() {
   return numbers_.stale_ends;
 }
 
+expected<waste_totals> memory_store::wasted() {
+  const std::lock_guard lock(guard_);
+  return numbers_.wasted;
+}
+
 expected<std::vector<lane_counts>> memory_store::counts() {
   const std::lock_guard lock(guard_);
   std::map<std::string, lane_counts> lanes;
@@ -146,9 +151,9 @@ expected<std::vector<lane_counts>> memory_store::counts() {
     for (const auto& kept : all) {
       if (kept.row.ended_as != outcome::demoted) continue;
       ++lanes[kept.row.lane].demoted_out;
-      lanes[kept.row.lane].wasted += kept.row.run_time;
     }
   }
+  for (const auto& [name, sum] : numbers_.wasted.lanes) lanes[name].wasted = sum;
   std::vector<lane_counts> result;
   for (auto& [name, counts] : lanes) result.push_back(std::move(counts));
   return result;

@@ -14,7 +14,7 @@
 /// What may be asked of the store, and what it answers. Values only; fabric/store/job_store.hpp applies them.
 ///
 /// What a repeat of an operation that was committed does:
-///   submit with a key, end, cancel, kick, extend   answers ok and changes nothing
+///   submit with a key, end, carry, cancel, kick, extend, reset   answers ok and changes nothing
 ///   lease, move, due                               answers errc::stale and changes nothing
 ///   open_lane                                      opens the lane once more: the epoch before is stale
 ///   submit without a key, lane_died, note          is done, counted or written once more
@@ -60,6 +60,32 @@ struct move {
   std::uint64_t epoch = 0;
   std::string to_lane;
   bool overflow = false; ///< False: a hand-back.
+};
+
+/// A lane takes a running attempt over from another, into a slot on its node that it keeps free for it: one
+/// transaction, the process does not notice. Answers with the row. errc::stale if the job does not run under this fence
+/// in `from`; errc::wrong_state: see apply_carry.
+struct carry {
+  job_id id = 0;
+  fence_t fence = 0;
+  std::string from;
+  std::string lane; ///< The lane that speaks, and takes it; its epoch is checked.
+  std::uint64_t epoch = 0;
+  std::string worker; ///< Of that lane, on the node where it runs.
+  duration ran{};     ///< Since process start, as `from` knows it.
+  std::uint32_t lane_count = 1;
+};
+
+/// Where an attempt runs that a node holds and the asking lane does not know. Answers with the row if the job still
+/// runs under this fence, in whatever lane; else errc::stale. Changes nothing.
+struct look {
+  job_id id = 0;
+  fence_t fence = 0;
+};
+
+/// Throws away what a job has saved. errc::not_found, errc::wrong_state while an attempt runs or may still run.
+struct reset {
+  job_id id = 0;
 };
 
 /// A scheduled job's time has come. errc::stale as for lease.
@@ -110,7 +136,8 @@ struct note {
   std::string text; ///< One sentence.
 };
 
-using operation = std::variant<submit, lease, end, move, due, cancel, kick, extend, lane_died, open_lane, note>;
+using operation =
+    std::variant<submit, lease, end, move, due, cancel, kick, extend, lane_died, open_lane, note, carry, look, reset>;
 
 /// The answer to one operation, in the order asked.
 struct answer {
@@ -118,7 +145,7 @@ struct answer {
   job_id id = 0;
   bool duplicate = false;  ///< submit only.
   std::uint64_t epoch = 0; ///< open_lane only.
-  std::optional<job> row;  ///< lease: the job as leased, with its fence and attempt number. Otherwise unset.
+  std::optional<job> row;  ///< lease: the job as leased, with its fence and attempt number; carry, look: as it runs.
   std::string input;       ///< lease: the payload.
 };
 
@@ -138,6 +165,7 @@ struct lane_entry {
   duration lease{};
   std::uint32_t attempt = 0;
   std::uint32_t failures = 0; ///< counts.failures: what the backoff of a re-adopted attempt starts from.
+  duration ran_before{};      ///< Of a carried attempt; see job::ran_before.
 };
 
 lane_entry entry_of(const job& row);
@@ -176,6 +204,7 @@ struct batch_result {
   std::vector<lane_change> changes;
   std::vector<event> events;
   std::vector<pruned_job> pruned;
+  std::vector<job_id> resets; ///< Their checkpoints are to be removed.
   bool more_to_prune = false; ///< Pruning ended at its budget: apply({}) soon.
 };
 

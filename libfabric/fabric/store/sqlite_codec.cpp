@@ -41,7 +41,7 @@ stored_job read_job(const sqlite_statement& from) {
                     row.overflow_from, row.run_at, row.submitted_at, row.finished_at, row.fence, row.attempt,
                     row.max_attempts, n.failures, n.memory, n.lost, n.demoted, n.checkpointed, row.idempotency_key,
                     row.owner, labels, row.reason, row.cancel_requested, row.node, row.lease, row.lane_deaths,
-                    row.wasted, read.bytes);
+                    row.wasted, read.bytes, row.ran_before);
   row.labels = labels_from(labels);
   return read;
 }
@@ -49,7 +49,7 @@ stored_job read_job(const sqlite_statement& from) {
 attempt read_attempt(const sqlite_statement& from) {
   attempt read;
   columns{from}.all(read.job, read.number, read.fence, read.node, read.worker, read.lane, read.leased_at,
-                    read.started_at, read.ended_at, read.ended_as, read.run_time, read.report);
+                    read.started_at, read.ended_at, read.ended_as, read.run_time, read.report, read.saved);
   return read;
 }
 
@@ -64,7 +64,17 @@ lane_entry read_entry(const sqlite_statement& from) {
   lane_entry read;
   columns{from}.all(read.id, read.version, read.state, read.priority, read.demoted_order, read.run_at, read.job_class,
                     read.overflow_from, read.cancel_requested, read.fence, read.node, read.lease, read.attempt,
-                    read.failures);
+                    read.failures, read.ran_before);
+  return read;
+}
+
+waste_totals read_waste(sqlite_connection& db) {
+  waste_totals read;
+  sqlite_statement rows(db, "SELECT kind, name, wasted FROM waste");
+  while (rows.row()) {
+    auto& sums = rows.text(0) == "lane" ? read.lanes : rows.text(0) == "class" ? read.classes : read.nodes;
+    sums[rows.text(1)] = rows.as<duration>(2);
+  }
   return read;
 }
 

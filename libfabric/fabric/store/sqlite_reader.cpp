@@ -76,12 +76,15 @@ std::map<std::string, lane_counts> count_lanes(sqlite_connection& db) {
       jobs[static_cast<std::size_t>(state)] = totals.as<std::uint64_t>(state + 1);
     lanes.emplace(totals.text(0), counts_of(totals.text(0), jobs));
   }
-  sqlite_statement demoted(db, "SELECT lane, count(*), sum(run_time) FROM attempts WHERE outcome=4 GROUP BY lane");
+  sqlite_statement demoted(db, "SELECT lane, count(*) FROM attempts WHERE outcome=4 GROUP BY lane");
   while (demoted.row()) {
     auto& lane = lanes[demoted.text(0)];
     lane.lane = demoted.text(0);
     lane.demoted_out = demoted.as<std::uint64_t>(1);
-    lane.wasted = demoted.as<duration>(2);
+  }
+  for (const auto& [name, sum] : read_waste(db).lanes) {
+    lanes[name].lane = name;
+    lanes[name].wasted = sum;
   }
   return lanes;
 }
@@ -172,6 +175,10 @@ expected<std::uint64_t> sqlite_reader::stale_ends() {
     const auto count = state_->db->ask_number("SELECT value FROM meta WHERE name='stale_ends'");
     return static_cast<std::uint64_t>(count.value_or(0));
   });
+}
+
+expected<waste_totals> sqlite_reader::wasted() {
+  return state_->ask([&] { return read_waste(*state_->db); });
 }
 
 expected<std::vector<lane_counts>> sqlite_reader::counts() {

@@ -30,6 +30,7 @@ public:
   expected<std::vector<event>> events(std::uint64_t after, std::size_t limit) override;
   expected<std::vector<event>> last_events(std::size_t limit) override;
   expected<std::vector<lane_counts>> counts() override;
+  expected<waste_totals> wasted() override;
   expected<std::uint64_t> stale_ends() override;
 
 private:

@@ -24,12 +24,14 @@ std::string update_sql(bool moved) {
   return std::string("UPDATE jobs SET ") + (moved ? "lane=?2, " : "") +
          "state=?3, version=?4, demoted_order=?5, overflow_from=?6, run_at=?7, finished_at=?8, "
          "fence=?9, attempt=?10, failures=?11, memory=?12, lost=?13, demoted=?14, checkpointed=?15, reason=?16, "
-         "cancel_requested=?17, node=?18, lease=?19, lane_deaths=?20, wasted=?21, bytes=?22 WHERE id=?1 AND "
+         "cancel_requested=?17, node=?18, lease=?19, lane_deaths=?20, wasted=?21, bytes=?22, ran_before=?23 WHERE "
+         "id=?1 AND "
          "version=?4-1";
 }
 
-constexpr std::string_view close_sql = "UPDATE attempts SET started_at=?3, ended_at=?4, outcome=?5, reported=?6, "
-                                       "run_time=?7, reason=?8, spool_bytes=?9, report=?10 WHERE job=?1 AND number=?2";
+constexpr std::string_view close_sql =
+    "UPDATE attempts SET started_at=?3, ended_at=?4, outcome=?5, reported=?6, "
+    "run_time=?7, reason=?8, spool_bytes=?9, report=?10, saved=?11 WHERE job=?1 AND number=?2";
 
 constexpr std::string_view oldest_final_sql = "SELECT id, finished_at, lane, attempt, bytes FROM jobs "
                                               "INDEXED BY jobs_by_end WHERE state=?1 AND state>=5 "
@@ -51,11 +53,13 @@ sqlite_rows::sqlite_rows(sqlite_connection& db)
       put_result_(db, "INSERT OR REPLACE INTO results(job, at, result) VALUES(?1, ?2, ?3)"),
       insert_attempt_(db, insert_sql("attempts", "job, number, fence, node, worker, lane, leased_at")),
       find_attempt_(db, "SELECT number, reported FROM attempts WHERE job=?1 AND fence=?2"),
+      carry_attempt_(db, "UPDATE attempts SET lane=?3, worker=?4 WHERE job=?1 AND number=?2"),
       close_attempt_(db, close_sql), log_(db, insert_sql("events", event_columns)), oldest_final_(db, oldest_final_sql),
       erase_(db, "DELETE FROM jobs WHERE id=?1"), oldest_event_(db, "SELECT at FROM events ORDER BY id LIMIT 1"),
       erase_event_(db, "DELETE FROM events WHERE id=(SELECT min(id) FROM events)"), live_(db, live_sql()),
       put_meta_(db, "INSERT OR REPLACE INTO meta(name, value) VALUES(?1, ?2)"),
-      put_lane_(db, "INSERT OR REPLACE INTO lanes VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)") {}
+      put_lane_(db, "INSERT OR REPLACE INTO lanes VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"),
+      put_waste_(db, "INSERT OR REPLACE INTO waste(kind, name, wasted) VALUES(?1, ?2, ?3)") {}
 
 std::optional<stored_job> sqlite_rows::find(job_id id) {
   if (!find_.with(id).row()) return std::nullopt;
@@ -86,7 +90,7 @@ void sqlite_rows::insert(const stored_job& added, const std::string& input) {
       .with(row.id, row.job_class, row.lane, row.state, row.priority, row.version, row.demoted_order, row.overflow_from,
             row.run_at, row.submitted_at, row.finished_at, row.fence, row.attempt, row.max_attempts, n.failures,
             n.memory, n.lost, n.demoted, n.checkpointed, row.idempotency_key, row.owner, labels, row.reason,
-            row.cancel_requested, row.node, row.lease, row.lane_deaths, row.wasted, added.bytes)
+            row.cancel_requested, row.node, row.lease, row.lane_deaths, row.wasted, added.bytes, row.ran_before)
       .run();
   insert_payload_.with(row.id, input).run();
 }
@@ -97,7 +101,7 @@ void sqlite_rows::update(const stored_job& after, bool moved) {
   (moved ? move_ : update_)
       .with(row.id, row.lane, row.state, row.version, row.demoted_order, row.overflow_from, row.run_at, row.finished_at,
             row.fence, row.attempt, n.failures, n.memory, n.lost, n.demoted, n.checkpointed, row.reason,
-            row.cancel_requested, row.node, row.lease, row.lane_deaths, row.wasted, after.bytes)
+            row.cancel_requested, row.node, row.lease, row.lane_deaths, row.wasted, after.bytes, row.ran_before)
       .run();
   // The only writer read this row in the same transaction: if it changed since, the file is not what we think it is.
   if (!failed() && sqlite3_changes(db_.raw()) != 1)
@@ -119,10 +123,14 @@ std::optional<attempt_fate> sqlite_rows::find_attempt(job_id id, fence_t fence) 
   return fate;
 }
 
+void sqlite_rows::carry_attempt(job_id id, std::uint32_t number, std::string_view lane, std::string_view worker) {
+  carry_attempt_.with(id, number, lane, worker).run();
+}
+
 void sqlite_rows::close_attempt(const attempt_close& c) {
   close_attempt_
       .with(c.job, c.number, c.how->started_at, c.ended_at, c.ended_as, c.reported, c.how->run_time, c.how->reason,
-            c.how->spool_bytes, c.how->report)
+            c.how->spool_bytes, c.how->report, c.how->saved)
       .run();
 }
 
@@ -180,7 +188,14 @@ ledger sqlite_rows::load_ledger() {
     for (int state = 1; state <= 7; ++state)
       lane.jobs[static_cast<std::size_t>(state)] = lanes.as<std::uint64_t>(state + 1);
   }
+  read.wasted = read_waste(db_);
   return read;
+}
+
+void sqlite_rows::save_waste(std::string_view kind, const waste_totals::sums& before, const waste_totals::sums& after) {
+  for (const auto& [name, sum] : after)
+    if (const auto old = before.find(name); old == before.end() || old->second != sum)
+      put_waste_.with(kind, name, sum).run();
 }
 
 void sqlite_rows::save_ledger(const ledger& before, const ledger& after) {
@@ -193,6 +208,9 @@ void sqlite_rows::save_ledger(const ledger& before, const ledger& after) {
   save("demotion", before.last_demotion, after.last_demotion);
   save("final_bytes", before.final_bytes, after.final_bytes);
   save("stale_ends", before.stale_ends, after.stale_ends);
+  save_waste("lane", before.wasted.lanes, after.wasted.lanes);
+  save_waste("class", before.wasted.classes, after.wasted.classes);
+  save_waste("node", before.wasted.nodes, after.wasted.nodes);
   for (const auto& [name, lane] : after.lanes) {
     const auto old = before.lanes.find(name);
     if (old != before.lanes.end() && old->second.epoch == lane.epoch && old->second.jobs == lane.jobs) continue;

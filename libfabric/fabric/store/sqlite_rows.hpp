@@ -23,6 +23,7 @@ public:
   void put_result(job_id id, std::string_view result, time_point now) override;
   void insert_attempt(const attempt& started) override;
   std::optional<attempt_fate> find_attempt(job_id id, fence_t fence) override;
+  void carry_attempt(job_id id, std::uint32_t number, std::string_view lane, std::string_view worker) override;
   void close_attempt(const attempt_close& close) override;
   void log(const event& what) override;
   std::optional<final_row> oldest_final(job_state state) override;
@@ -43,10 +44,12 @@ public:
   void put_meta(std::string_view name, std::uint64_t value);
 
 private:
+  void save_waste(std::string_view kind, const waste_totals::sums& before, const waste_totals::sums& after);
+
   sqlite_connection& db_;
   sqlite_statement find_, find_key_, input_, insert_job_, insert_payload_, update_, move_, put_result_, insert_attempt_,
-      find_attempt_, close_attempt_, log_, oldest_final_, erase_, oldest_event_, erase_event_, live_, put_meta_,
-      put_lane_;
+      find_attempt_, carry_attempt_, close_attempt_, log_, oldest_final_, erase_, oldest_event_, erase_event_, live_,
+      put_meta_, put_lane_, put_waste_;
 };
 
 } // namespace fabric::store

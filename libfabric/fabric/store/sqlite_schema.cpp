@@ -77,7 +77,19 @@ CREATE VIEW events_view AS SELECT
   FROM events;
 )sql";
 
-constexpr std::array<migration, 1> all{{{1, version_1}}};
+/// What was thrown away is known from the attempts that are kept.
+constexpr std::string_view version_2 = R"sql(
+ALTER TABLE jobs ADD COLUMN ran_before INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE attempts ADD COLUMN saved INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE waste(
+  kind TEXT NOT NULL, name TEXT NOT NULL, wasted INTEGER NOT NULL, PRIMARY KEY(kind, name)) STRICT, WITHOUT ROWID;
+INSERT INTO waste SELECT 'lane', lane, sum(run_time) FROM attempts WHERE outcome IN (4, 8, 9) GROUP BY lane;
+INSERT INTO waste SELECT 'node', node, sum(run_time) FROM attempts WHERE outcome IN (4, 8, 9) GROUP BY node;
+INSERT INTO waste SELECT 'class', jobs.class, sum(run_time) FROM attempts JOIN jobs ON jobs.id = attempts.job
+  WHERE outcome IN (4, 8, 9) GROUP BY jobs.class;
+)sql";
+
+constexpr std::array<migration, 2> all{{{1, version_1}, {2, version_2}}};
 static_assert(all.back().to == schema_version);
 
 error newer(const sqlite_connection& db, std::int64_t found, std::int64_t known) {

@@ -53,7 +53,9 @@ fields job_fields(const actors::job_details& all, const actors::lane_reports* la
   const job& j = all.row;
   fields out;
   add(out, "class", j.job_class);
-  add(out, "lane", j.lane + (j.overflow_from.empty() ? "" : " (in a slot lent to " + j.overflow_from + ")"));
+  add(out, "lane",
+      j.lane + (j.overflow_from.empty() ? "" : " (in a slot lent to " + j.overflow_from + ")") +
+          (j.ran_before > duration{0} ? " (carried here after " + human_duration(j.ran_before) + ")" : ""));
   add(out, "why", why(j, lanes, now));
   add(out, "reason", j.reason);
   add(out, "priority", std::to_string(j.priority));
@@ -87,7 +89,7 @@ table attempt_table(std::span<const attempt> attempts, time_point now) {
     const bool ended = a.ended_at != no_time;
     const auto shown = a.ended_as == outcome::succeeded ? colour::green : ended ? colour::yellow : colour::blue;
     out.add({{std::to_string(a.number)},
-             {ended ? std::string(to_string(a.ended_as)) : "running", shown},
+             {ended ? std::string(to_string(a.ended_as)) + (a.saved ? ", saved" : "") : "running", shown},
              {a.lane},
              {a.node},
              {format_time(a.leased_at)},

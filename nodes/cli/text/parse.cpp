@@ -179,6 +179,7 @@ private:
     add_waiting(wait, "Wait this long at most");
     add_ids(add("cancel", "Cancel jobs; running ones are asked to stop"), true);
     add_ids(add("kick", "Put buried jobs back"), true);
+    add_ids(add("reset", "Throw away what jobs that do not run have saved: they start over"), true);
   }
 
   void add_questions() {

@@ -16,6 +16,12 @@ json text_or_null(const std::string& text) { return text.empty() ? json(nullptr)
 
 json number_or_null(std::uint64_t n) { return n == 0 ? json(nullptr) : json(n); }
 
+json seconds_by_name(const store::waste_totals::sums& sums) {
+  json out = json::object();
+  for (const auto& [name, sum] : sums) out[name] = seconds(sum);
+  return out;
+}
+
 json counts_json(const store::lane_counts& c) {
   return {{"waiting", c.waiting},     {"scheduled", c.scheduled},     {"ready", c.ready},
           {"running", c.running},     {"succeeded", c.succeeded},     {"buried", c.buried},
@@ -58,7 +64,10 @@ json to_json(const actors::lane_reports& all) {
                      {"oldest_wait_s", seconds(now.oldest_wait)},
                      {"epoch", now.epoch},
                      {"counts", counts_json(counts)}});
-  return {{"policy", all.policy}, {"lanes", std::move(lanes)}};
+  return {
+      {"policy", all.policy},
+      {"lanes", std::move(lanes)},
+      {"wasted_s", {{"classes", seconds_by_name(all.wasted.classes)}, {"nodes", seconds_by_name(all.wasted.nodes)}}}};
 }
 
 json to_json(const actors::node_reports& all) {

@@ -11,7 +11,8 @@ namespace fabric::cli {
 /// {"id", "at", "kind", "job", "class", "lane", "node", "attempt", "text"}; what does not apply is null.
 nlohmann::json to_json(const store::event& e);
 
-/// {"policy", "lanes": [{"lane", "serving", "slots", "busy", …, "counts": {…}}]}
+/// {"policy", "lanes": [{"lane", "serving", "slots", "busy", …, "counts": {…}}], "wasted_s": {"classes": {NAME: 1.5,
+/// …}, "nodes": {…}}}
 nlohmann::json to_json(const actors::lane_reports& all);
 
 /// {"nodes": [{"node", "boot", "silent_s", "held", "workers": [{"worker", "lane", …, "held": [{"job", …}]}]}]}

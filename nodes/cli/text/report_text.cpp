@@ -7,6 +7,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <utility>
+#include <vector>
+
 namespace fabric::cli {
 
 namespace {
@@ -29,6 +33,16 @@ table_cell worker_state(const node::worker_status& w) {
   if (w.draining) return {"draining", colour::yellow};
   if (w.leaked > 0) return {fmt::format("{} leaked", w.leaked), colour::red};
   return {"ok", colour::green};
+}
+
+std::string waste_line(const char* what, const store::waste_totals::sums& sums) {
+  std::vector<std::pair<std::string, duration>> sorted(sums.begin(), sums.end());
+  std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
+  std::string out;
+  for (const auto& [name, sum] : sorted)
+    out += fmt::format("{} {} {}", out.empty() ? fmt::format("wasted by {}:", what) : ",", printable(name),
+                       human_duration(sum));
+  return out.empty() ? out : out + "\n";
 }
 
 std::string held_text(const node::worker_status& w) {
@@ -64,6 +78,10 @@ table lane_table(const actors::lane_reports& all) {
              count_cell(counts.demoted_out),
              {human_duration(counts.wasted)}});
   return out;
+}
+
+std::string waste_text(const actors::lane_reports& all) {
+  return waste_line("class", all.wasted.classes) + waste_line("node", all.wasted.nodes);
 }
 
 table node_table(const actors::node_reports& all) {

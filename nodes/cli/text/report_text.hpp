@@ -11,6 +11,9 @@ namespace fabric::cli {
 
 table lane_table(const actors::lane_reports& all);
 
+/// Work thrown away since the store exists: a line for classes and one for nodes, the most first; empty if none was.
+std::string waste_text(const actors::lane_reports& all);
+
 /// A line per worker; a node without one has a line of its own.
 table node_table(const actors::node_reports& all);
 

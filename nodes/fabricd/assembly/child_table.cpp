@@ -97,7 +97,7 @@ public:
     how.demoted_first = l.demoted_first;
     how.lane_count = static_cast<std::uint32_t>(with_.config.lanes.size());
     how.lease = with_.config.lease.first;
-    for (const auto& [name, c] : with_.config.classes) how.classes[name].retry = c.backoff;
+    for (const auto& [name, c] : with_.config.classes) how.classes[name] = {c.backoff, c.on_timeout};
     return pointer(actors::spawn_lane(sys_, env_, std::move(how), policy(), suspect, seed()));
   }
 

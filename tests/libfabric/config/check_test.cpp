@@ -1,3 +1,4 @@
+#include "fabric/config/dump.hpp"
 #include "fabric/config/load.hpp"
 
 #include <catch2/catch_test_macros.hpp>
@@ -62,16 +63,43 @@ TEST_CASE("jobs over budget do not go round in a circle", "[config]") {
   accepted(R"({"lanes": [{"name": "a", "budget": "1s"}, {"name": "b", "on_timeout": {"move_to": "a"}}]})");
 }
 
-TEST_CASE("a way to demote that is not built yet needs restart beside it", "[config]") {
+TEST_CASE("the ways to demote end with the first that can always be gone", "[config]") {
   const auto lanes = [](const std::string& how) {
     return R"({"lanes": [{"name": "a", "budget": "1s", "on_timeout": {)" + how + R"(}}, {"name": "b"}]})";
   };
   accepted(lanes(R"("mode": "carry", "else": "restart")"));
   accepted(lanes(R"("mode": "restart", "else": null)"));
-  refused(lanes(R"("mode": "carry")"), "/lanes/0/on_timeout/mode", "\"else\": \"restart\"");
-  refused(lanes(R"("mode": "carry", "else": "resume")"), "/lanes/0/on_timeout/mode", "only \"restart\"");
+  for (const auto* good : {R"("mode": "resume")", R"("mode": "carry")", R"("mode": "resume", "else": "restart")",
+                           R"("mode": "carry", "else": "resume")", R"("mode": "carry", "else": ["resume", "restart"])",
+                           R"("mode": "carry", "else": [])"})
+    accepted(lanes(good));
+  refused(lanes(R"("mode": "restart", "else": "resume")"), "/lanes/0/on_timeout/else", "never done after \"restart\"");
+  refused(lanes(R"("mode": "resume", "else": "carry")"), "/lanes/0/on_timeout/else", "never done after \"resume\"");
+  refused(lanes(R"("mode": "carry", "else": ["restart", "resume"])"), "/lanes/0/on_timeout/else", "never done");
+  refused(lanes(R"("mode": "carry", "else": ["resume", "resume"])"), "/lanes/0/on_timeout/else/1", "differ");
+  refused(lanes(R"("mode": "carry", "else": ["resume", 5])"), "/lanes/0/on_timeout/else/1", "one of");
   refused(lanes(R"("mode": "restart", "else": "restart")"), "/lanes/0/on_timeout/else", "differ");
   refused(lanes(R"("mode": "stop")"), "/lanes/0/on_timeout/mode", "\"restart\", \"resume\", \"carry\"");
+}
+
+TEST_CASE("a class may leave a lane in another way than the lane says", "[config]") {
+  const auto of = [](const std::string& how) {
+    return R"({"classes": {"c": {"command": ["/bin/true"], "on_timeout": )" + how + "}}}";
+  };
+  accepted(of("null"));
+  accepted(of(R"({"mode": "carry", "else": ["resume", "restart"]})"));
+  refused(of(R"({"mode": "restart", "else": "carry"})"), "/classes/c/on_timeout/else", "never done");
+  refused(of(R"({"else": "resume"})"), "/classes/c/on_timeout", "needs a \"mode\"");
+  refused(of(R"({"mode": "resume", "move_to": "slow"})"), "/classes/c/on_timeout/move_to", "unknown key");
+  refused(of(R"("fail")"), "/classes/c/on_timeout", "not a string");
+  const auto text = of(R"({"mode":"carry","else":["resume","restart"]})");
+  const auto all = config::load(text, "c.json");
+  REQUIRE(all);
+  using enum policy::demotion_mode;
+  CHECK(all->classes.at("c").on_timeout == std::vector{carry, resume, restart});
+  const auto again = config::load(config::dump(*all), "dumped");
+  REQUIRE(again);
+  CHECK(again->classes.at("c").on_timeout == all->classes.at("c").on_timeout);
 }
 
 TEST_CASE("on_timeout is fail or an object", "[config]") {

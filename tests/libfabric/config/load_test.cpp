@@ -107,7 +107,9 @@ TEST_CASE("every option but on_timeout's refuses text that means nothing", "[con
 
 TEST_CASE("every option that is not made for null refuses it", "[config]") {
   for (const auto& pointer : every_option()) {
-    if (pointer.ends_with("/budget") || pointer.ends_with("/wall") || pointer.ends_with("/else")) continue;
+    if (pointer.ends_with("/budget") || pointer.ends_with("/wall") || pointer.ends_with("/else") ||
+        pointer == "/classes/one/on_timeout")
+      continue;
     auto doc = complete();
     doc[json::json_pointer(pointer)] = nullptr;
     const auto found = problems_of(doc.dump());

@@ -230,9 +230,80 @@ TEST_CASE("an outage is known once the runner has the longer leases", "[liaison]
 TEST_CASE("a pruned job's directories go, its checkpoints too", "[liaison]") {
   fixture f;
   f.greet();
-  const auto out = f.handle(spool_pruned{{{5, 2}}, {{9, 1}}});
+  const auto out = f.handle(spool_pruned{{{5, 2}}, {{9, 1}}, {}});
   std::vector<std::pair<job_id, std::uint32_t>> expected{{9, 1}, {5, 0}, {5, 1}, {5, 2}};
   CHECK(frames<prune>(out).at(0).attempts == expected);
   std::vector<std::pair<job_id, std::uint32_t>> many(25'000, {1, 1});
-  CHECK(frames<prune>(f.handle(spool_pruned{{}, many})).size() == 3);
+  CHECK(frames<prune>(f.handle(spool_pruned{{}, many, {}})).size() == 3);
+}
+
+TEST_CASE("a carried attempt goes from one worker to another, and the runner is told", "[liaison]") {
+  fixture f;
+  f.handle(worker_joined{"slow"});
+  f.greet({{7, 107, 1, 3s, "fast"}});
+  f.now += 1s;
+  const auto out = f.handle(worker_ordered{"slow", node::fetch_attempt{{7, 107, 5}}});
+  const auto to = all<tell_worker>(out);
+  REQUIRE(to.size() == 2);
+  CHECK((to[0].lane == "fast" && std::get<node::runner_took>(to[0].what).fence == 7));
+  CHECK((to[1].lane == "slow" && std::get<node::runner_gave>(to[1].what).what.ran == 4s));
+  const auto told = frames<relane>(out).at(0);
+  CHECK((told.fence == 7 && told.lane == "slow"));
+  // Asked again, it is given again; there is nothing new to tell the runner.
+  const auto again = f.handle(worker_ordered{"slow", node::fetch_attempt{{7, 107, 5}}});
+  CHECK(all<tell_worker>(again).size() == 1);
+  CHECK(frames<relane>(again).empty());
+  // Its end may have crossed the news on its way.
+  CHECK(all<tell_worker>(f.hear(has_ended{an_end(7)})).at(0).lane == "slow");
+}
+
+TEST_CASE("a runner that was not told of a carry hears of it after its hello", "[liaison]") {
+  fixture f;
+  f.handle(worker_joined{"slow"});
+  f.greet();
+  f.handle(link_down{});
+  f.greet({{7, 107, 1, 3s, "fast"}}, 0);
+  CHECK(frames<relane>(f.handle(worker_ordered{"slow", node::fetch_attempt{{7, 107, 5}}})).size() == 1);
+}
+
+TEST_CASE("an end that nobody has forgotten is fetched like an attempt", "[liaison]") {
+  fixture f;
+  f.greet({{7, 107, 1, 3s, "fast"}});
+  f.hear(has_ended{an_end(7)});
+  const auto out = f.handle(worker_ordered{"slow", node::fetch_attempt{{7, 107, 5}}});
+  CHECK(told<node::runner_took>(out).size() == 1);
+  CHECK(told<node::runner_ended>(out).at(0).what.lane == "slow");
+}
+
+TEST_CASE("what the node does not hold is missing, unless nobody can know", "[liaison]") {
+  fixture f;
+  const node::worker_effect fetch = node::fetch_attempt{{7, 107, 5}};
+  CHECK(f.handle(worker_ordered{"fast", fetch}).empty());
+  f.greet();
+  CHECK(told<node::runner_lacks>(f.handle(worker_ordered{"fast", fetch})).at(0).fence == 7);
+}
+
+TEST_CASE("a reset waits for a runner and goes before anything that is run", "[liaison]") {
+  fixture f;
+  CHECK(f.handle(spool_pruned{{}, {}, {5}}).empty());
+  const auto out = f.greet();
+  CHECK(frames<prune>(out).at(0).attempts == std::vector<std::pair<job_id, std::uint32_t>>{{5, 0}});
+  const auto first_told =
+      std::find_if(out.begin(), out.end(), [](const auto& e) { return std::holds_alternative<tell_worker>(e); });
+  const auto pruned = std::find_if(out.begin(), out.end(), [](const auto& e) {
+    const auto* frame = std::get_if<send_frame>(&e);
+    return frame != nullptr && std::holds_alternative<prune>(frame->frame);
+  });
+  CHECK(pruned < first_told);
+  CHECK(frames<prune>(f.handle(spool_pruned{{}, {}, {6}})).at(0).attempts.at(0).first == 6);
+  f.handle(link_down{});
+  CHECK(frames<prune>(f.greet()).empty()); // Said once.
+}
+
+TEST_CASE("of two lanes that want an attempt the one that knows the newer row has it", "[liaison]") {
+  fixture f;
+  f.greet({{7, 107, 1, 3s, "fast"}});
+  f.handle(worker_ordered{"slow", node::fetch_attempt{{7, 107, 9}}});
+  CHECK(f.handle(worker_ordered{"mid", node::fetch_attempt{{7, 107, 8}}}).empty());
+  CHECK(all<tell_worker>(f.handle(worker_ordered{"slow", node::fetch_attempt{{7, 107, 9}}})).size() == 1);
 }

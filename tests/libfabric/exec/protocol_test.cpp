@@ -34,7 +34,8 @@ std::vector<to_runner> every_order() {
           forget{9},
           prune{{{1, 2}, {3, 0}}},
           resize{8},
-          leave{}};
+          leave{},
+          relane{7, "slow"}};
 }
 
 std::vector<from_runner> every_report() {
@@ -44,11 +45,11 @@ std::vector<from_runner> every_report() {
   e.what.attempt = 2;
   e.what.lane = "slow";
   e.what.stopped = stop_reason::budget;
-  e.what.end = {outcome::demoted, true, time_point(duration(12)), duration(34), "why", "{}", std::nullopt, 4096};
+  e.what.end = {outcome::demoted, true, time_point(duration(12)), duration(34), "why", "{}", std::nullopt, 4096, true};
   auto with_result = e;
   with_result.what.end.how = outcome::succeeded;
   with_result.what.end.result = "[1]";
-  return {hello{1, "0.1", 42, {{1, 2, 3, duration(4), "fast"}}, 2},
+  return {hello{protocol_version, "0.1", 42, {{1, 2, 3, duration(4), "fast"}}, 2},
           hello{},
           was_started{1, 2, 3},
           was_refused{1, "no"},
@@ -87,7 +88,7 @@ TEST_CASE("an attempt's end keeps each field", "[exec]") {
   CHECK(e.lane == "slow");
   CHECK(e.stopped == stop_reason::budget);
   CHECK(e.end ==
-        attempt_end{outcome::succeeded, true, time_point(duration(12)), duration(34), "why", "{}", "[1]", 4096});
+        attempt_end{outcome::succeeded, true, time_point(duration(12)), duration(34), "why", "{}", "[1]", 4096, true});
 }
 
 TEST_CASE("a frame that is cut or longer than its message is refused", "[exec]") {
@@ -144,6 +145,7 @@ TEST_CASE("the hello of another version tells its number, whatever else is in it
   const auto said = decode_from_runner(later);
   REQUIRE(said);
   CHECK(std::get<hello>(*said).protocol == 9);
-  // ["hello", [1, "short"]]: of this version all must be there.
-  CHECK_FALSE(decode_from_runner(std::string("\x92\xa5hello\x92\x01\xa5short", 15)));
+  // ["hello", [2, "short"]]: of this version all must be there.
+  static_assert(protocol_version == 2);
+  CHECK_FALSE(decode_from_runner(std::string("\x92\xa5hello\x92\x02\xa5short", 15)));
 }

@@ -107,8 +107,54 @@ TEST_CASE("a large tree is deleted a little at a time", "[exec]") {
   CHECK_FALSE(std::filesystem::exists(attempt));
   const auto kept = p.spool() + "/checkpoints/1";
   std::filesystem::create_directories(kept + "/x/y");
-  while (!*free->remove_checkpoints(1, 0)) REQUIRE(std::filesystem::exists(kept));
+  free->set_checkpoints_aside(1);
   CHECK_FALSE(std::filesystem::exists(kept));
+  while (!*free->remove_checkpoints(1, 0)) REQUIRE(std::filesystem::exists(kept + ".gone"));
+  CHECK_FALSE(std::filesystem::exists(kept + ".gone"));
+}
+
+TEST_CASE("checkpoints that are set aside are out of sight at once, also while older ones are being removed",
+          "[exec]") {
+  const place p;
+  auto free = free_directories::open(p.spool());
+  REQUIRE(free);
+  free->set_checkpoints_aside(1); // There are none.
+  const auto kept = checkpoint_directory(p.spool(), 1);
+  for (int round = 0; round < 3; ++round) {
+    std::filesystem::create_directories(kept);
+    write(kept + "/state", "x");
+    free->set_checkpoints_aside(1);
+    CHECK_FALSE(std::filesystem::exists(kept));
+  }
+  while (!*free->remove_checkpoints(1, 0)) {
+  }
+  CHECK(std::filesystem::is_empty(p.spool() + "/checkpoints"));
+}
+
+TEST_CASE("only files with something in them that are new enough count as saved", "[exec]") {
+  const place p;
+  const auto kept = p.spool() + "/checkpoints";
+  std::filesystem::create_directories(kept + "/deep/er");
+  const auto changed = [&](const std::string& name) {
+    struct stat info {};
+    REQUIRE(::stat((kept + name).c_str(), &info) == 0);
+    return info.st_ctim;
+  };
+  CHECK_FALSE(has_file_since(kept + "/nowhere", {}));
+  CHECK_FALSE(has_file_since(kept, {}));
+  write(kept + "/deep/er/empty", "");
+  CHECK_FALSE(has_file_since(kept, {}));
+  std::filesystem::create_symlink("/etc/passwd", kept + "/link");
+  CHECK_FALSE(has_file_since(kept, {}));
+  write(kept + "/deep/er/state", "x");
+  auto at = changed("/deep/er/state");
+  CHECK(has_file_since(kept, {}));
+  CHECK(has_file_since(kept, at));
+  ++at.tv_sec;
+  CHECK_FALSE(has_file_since(kept, at));
+  at.tv_sec -= 2;
+  at.tv_nsec = 999'999'999;
+  CHECK(has_file_since(kept, at));
 }
 
 TEST_CASE("an attempt of another user gets a directory for checkpoints of its own", "[exec]") {

@@ -289,6 +289,35 @@ TEST_CASE("leases are renewed in time, and end without an answer", "[handlers]")
   CHECK(end_in(f.finish(1, returned::way::threw, "stopped")).end.how == outcome::lost);
 }
 
+TEST_CASE("what is carried goes to the worker of the other lane, running or ended", "[handlers]") {
+  fixture f;
+  const auto fetch = [&](fence_t fence) {
+    return f.handle(exec::worker_ordered{"slow", node::fetch_attempt{{fence, 100 + fence}}});
+  };
+  f.handle(exec::worker_joined{"slow"});
+  f.order(1), f.order(2);
+  f.begin(1), f.begin(2);
+  f.now += 3s;
+  auto effects = fetch(1);
+  CHECK(told<node::runner_took>(effects).at(0).fence == 1);
+  CHECK(told<node::runner_gave>(effects).at(0).what.ran == 3s);
+  CHECK(told<node::runner_gave>(effects).at(0).what.lane == "slow");
+  CHECK(end_in(f.finish(1)).lane == "slow");
+  f.finish(2);
+  CHECK(end_in(fetch(2)).lane == "slow");
+  CHECK(told<node::runner_lacks>(fetch(3)).size() == 1);
+}
+
+TEST_CASE("what was saved before a stop is kept", "[handlers]") {
+  fixture f;
+  f.order(1);
+  f.begin(1);
+  f.stop(1, stop_reason::budget);
+  const auto end = end_in(f.handle(news{{}, {{1, returned::way::threw, "stopped", {}, f.now, true}}}));
+  CHECK(end.end.how == outcome::demoted);
+  CHECK(end.end.saved);
+}
+
 TEST_CASE("a worker that joins later hears of ends, of what runs, and of leaks", "[handlers]") {
   fixture f;
   for (fence_t fence = 1; fence <= 3; ++fence) f.order(fence), f.begin(fence);

@@ -39,6 +39,7 @@ TEST_CASE("a job is written with all its columns", "[json]") {
   j.node = "a1";
   j.lease = 15s;
   j.wasted = 1500ms;
+  j.ran_before = 2s;
   j.labels = {{"k", "v"}};
   CHECK(to_json(j) == json::parse(R"({
     "id": 9, "class": "c", "lane": "slow", "state": "running", "priority": 1024, "version": 4, "demoted_order": 0,
@@ -46,7 +47,7 @@ TEST_CASE("a job is written with all its columns", "[json]") {
     "fence": 12, "attempt": 2, "max_attempts": 3,
     "counts": {"failures": 0, "memory": 0, "lost": 0, "demoted": 1, "checkpointed": 0},
     "idempotency_key": null, "owner": "", "labels": {"k": "v"}, "reason": null, "cancel_requested": false,
-    "node": "a1", "lease_s": 15.0, "lane_deaths": 0, "wasted_s": 1.5})"));
+    "node": "a1", "lease_s": 15.0, "lane_deaths": 0, "wasted_s": 1.5, "ran_before_s": 2.0})"));
 }
 
 TEST_CASE("an attempt is written with its report as a value", "[json]") {
@@ -58,7 +59,7 @@ TEST_CASE("an attempt is written with its report as a value", "[json]") {
   a.leased_at = instant;
   json expected = json::parse(R"({"job": 9, "number": 2, "fence": 12, "node": "a1", "worker": "fast@a1", "lane": "fast",
     "leased_at": "2026-01-02T03:04:05.678Z", "started_at": null, "ended_at": null, "outcome": null, "run_time_s": 0.0,
-    "report": null})");
+    "saved": false, "report": null})");
   CHECK(to_json(a) == expected);
   a.ended_as = outcome::crashed;
   a.report = R"({"signal":11})";

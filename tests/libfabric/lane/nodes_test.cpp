@@ -62,15 +62,34 @@ TEST_CASE("an attempt that a restarted node no longer holds is lost, and counted
   CHECK(f.asks<store::end>().at(0).second.how.started);
 }
 
-TEST_CASE("a held fence that the lane does not know is stopped at once") {
+TEST_CASE("a held fence that the lane does not know is stopped once the store does not know it either") {
   lane_fixture f;
   f.serve();
   auto w = f.wants(1);
   w.held.push_back({99, 5, 1, 3s, {}});
   f.tell(wanted{w});
+  CHECK(f.all<tell_stop>().empty());
+  const auto [ticket, op] = f.asks<store::look>().at(0);
+  CHECK((op.id == 5 && op.fence == 99));
+  f.refuse(ticket, errc::stale);
   CHECK(f.all<tell_stop>().at(0).order.fence == 99);
   CHECK(f.all<tell_stop>().at(0).order.why == stop_reason::unknown);
   CHECK(f.all<tell_stop>().at(0).order.grace == 0s);
+}
+
+TEST_CASE("a held fence that runs in another lane by now is left alone") {
+  lane_fixture f;
+  f.serve();
+  auto w = f.wants(1);
+  w.held.push_back({99, 5, 1, 3s, {}});
+  f.tell(wanted{w});
+  const auto ticket = f.asks<store::look>().at(0).first;
+  w.seq = 2;
+  f.tell(wanted{w});
+  CHECK(f.asks<store::look>().empty()); // Asked already.
+  f.ok(ticket);
+  CHECK(f.all<tell_stop>().empty());
+  CHECK(f.all<lease_closed>().empty());
 }
 
 TEST_CASE("an older want of the same boot changes nothing") {

@@ -105,4 +105,17 @@ TEST_CASE("what leaked or was refused is not held, and a leak is said again", "[
   CHECK(f.machine.route(forget(6)) == places{place::handlers});
 }
 
+TEST_CASE("a carried attempt is lacking only where both places lack it", "[node]") {
+  fixture f;
+  CHECK(f.machine.route(fetch_attempt{{5, 105}}) == places{place::runner, place::handlers});
+  CHECK(f.machine.hear(place::runner, runner_lacks{5}, now).empty());
+  CHECK(f.machine.hear(place::handlers, runner_lacks{5}, now).size() == 1);
+  f.machine.route(fetch_attempt{{6, 106}});
+  CHECK(f.machine.hear(place::handlers, runner_gave{{6, 106, 1, 2s, "fast"}}, now).size() == 1);
+  CHECK(f.machine.hear(place::runner, runner_lacks{6}, now).empty());
+  CHECK(f.machine.route(stop(6)) == places{place::handlers});
+  f.machine.hear(place::handlers, runner_took{6}, now);
+  CHECK(f.machine.route(stop(6)) == places{place::runner, place::handlers});
+}
+
 } // namespace

@@ -93,11 +93,11 @@ TEST_CASE("the fence of another node is not renewed and keeps its end", "[member
 TEST_CASE("a closed lease is neither renewed nor ended", "[membership]") {
   cell c;
   c.lease(1, 0s);
-  CHECK(c.machine.handle(attempt_closed{1}, at(1s)).empty());
+  CHECK(c.machine.handle(attempt_closed{1, "fast"}, at(1s)).empty());
   CHECK_FALSE(c.machine.wake_at());
   CHECK(c.round({1}, 2s).empty());
   CHECK(c.ended(1min).empty());
-  CHECK(c.machine.handle(attempt_closed{1}, at(1s)).empty());
+  CHECK(c.machine.handle(attempt_closed{1, "fast"}, at(1s)).empty());
 }
 
 TEST_CASE("a lease ends one slack after its length, for its lane, once", "[membership]") {
@@ -335,4 +335,24 @@ TEST_CASE("the report tells boot, silence and held leases per node", "[membershi
   CHECK(all[0].held == 2);
   CHECK(all[1].silent == 1s);
   CHECK(all[1].held == 0);
+}
+
+TEST_CASE("an attempt that was carried is closed by the lane that has it now", "[membership]") {
+  cell c;
+  c.lease(1, 0s);
+  c.machine.handle(attempt_leased{1, 101, "slow", "a", 15s}, at(5s));
+  c.machine.handle(attempt_closed{1, "fast"}, at(6s));
+  CHECK(c.round({1}, 7s) == lengths{{1, 15s}});
+  c.machine.handle(attempt_closed{1, "slow"}, at(8s));
+  CHECK(c.round({1}, 9s).empty());
+}
+
+TEST_CASE("the lane that a lease was carried to hears of its end", "[membership]") {
+  cell c;
+  c.lease(1, 0s);
+  c.machine.handle(attempt_leased{1, 101, "slow", "a", 15s}, at(5s));
+  std::vector<std::string> lanes;
+  for (auto due = c.machine.wake_at(); due; due = c.machine.wake_at())
+    for (const auto& e : only<lease_ended>(c.machine.handle(membership_tick{}, *due))) lanes.push_back(e.lane);
+  CHECK(lanes == std::vector<std::string>{"slow"});
 }

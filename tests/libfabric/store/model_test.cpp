@@ -28,7 +28,7 @@ operation draw(dice& d, bench& known, time_point now) {
   const std::string lane = found && !d.rarely() ? row.lane : "slow";
   const auto epoch = (lane == "fast" ? known.fast : known.slow) - (d.rarely() ? 1 : 0);
   const auto version = row.version + (d.rarely() ? 1 : 0);
-  switch (d.upto(12)) {
+  switch (d.upto(14)) {
   case 0:
   case 1: {
     auto op = submission(d.upto(2) == 0 ? "fast" : "slow", std::to_string(d.upto(2)));
@@ -50,6 +50,7 @@ operation draw(dice& d, bench& known, time_point now) {
     op.how.started_at = now - 1s;
     op.how.run_time = std::chrono::milliseconds(d.upto(5000));
     op.how.reason = d.upto(2) == 0 ? "why" : "";
+    op.how.saved = d.upto(3) == 0;
     if (op.how.how == outcome::succeeded && d.upto(2) == 0) op.how.result = "[1,2]";
     if (d.rarely()) op.decision.move_to.clear();
     return op;
@@ -59,6 +60,13 @@ operation draw(dice& d, bench& known, time_point now) {
   case 10:
     if (d.upto(2) == 0) return kick{id};
     return cancel{id, "c"};
+  case 11:
+  case 12: {
+    const std::string to = row.lane == "fast" ? "slow" : "fast";
+    if (d.rarely()) return look{id, row.fence};
+    if (d.rarely()) return reset{id};
+    return carry{id, row.fence, lane, to, to == "fast" ? known.fast : known.slow, to + "@a", 2s, 4};
+  }
   default:
     if (d.rarely()) return lane_died{lane, id, "x"};
     if (d.rarely()) return note{"note", lane, "a1", id, "text"};
@@ -71,7 +79,7 @@ std::string text(const lane_entry& e) {
   out << e.id << ' ' << e.version << ' ' << int(e.state) << ' ' << e.priority << ' ' << e.demoted_order << ' '
       << e.run_at.time_since_epoch().count() << ' ' << e.job_class << ' ' << e.overflow_from << ' '
       << e.cancel_requested << ' ' << e.fence << ' ' << e.node << ' ' << e.lease.count() << ' ' << e.attempt << ' '
-      << e.failures << '\n';
+      << e.failures << ' ' << e.ran_before.count() << '\n';
   return out.str();
 }
 
@@ -90,6 +98,7 @@ std::string text(const batch_result& r) {
   for (const auto& c : r.changes) out << c.lane << ' ' << c.seq << ' ' << c.gone << ' ' << text(c.entry);
   for (const auto& e : r.events) out << text(e);
   for (const auto& p : r.pruned) out << p.id << ' ' << p.attempts << '\n';
+  for (const auto id : r.resets) out << "reset " << id << '\n';
   return out.str();
 }
 
@@ -141,5 +150,6 @@ TEST_CASE("memory and SQLite agree on random operations", "[store]") {
   }
   CHECK(worked > 100);
   CHECK(contents(memory) == contents(sqlite));
+  CHECK(must(memory.reader->wasted()) == must(sqlite.reader->wasted()));
   compare_jobs(memory, sqlite);
 }

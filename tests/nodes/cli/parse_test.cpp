@@ -175,7 +175,7 @@ TEST_CASE_METHOD(without_node, "numbers of jobs are read once each, in order", "
 }
 
 TEST_CASE_METHOD(without_node, "what is no number of a job is a usage error", "[cli][parse]") {
-  for (const auto* command : {"wait", "show", "result", "logs", "cancel", "kick"}) {
+  for (const auto* command : {"wait", "show", "result", "logs", "cancel", "kick", "reset"}) {
     INFO(command);
     bad({command});
     bad({command, "0"});

@@ -37,7 +37,7 @@ actors::lane_reports some_lanes() {
   fast.counts.wasted = 90s;
   actors::lane_report slow;
   slow.now.name = "slow";
-  return {{fast, slow}, "fast-first", {}};
+  return {{fast, slow}, "fast-first", {}, {}};
 }
 
 actors::node_reports some_nodes() {
@@ -69,6 +69,15 @@ TEST_CASE("the lane table shows slots, queues and what they cost", "[cli][report
         "LANE  STATE    BUSY  READY  SCHEDULED      OLDEST  SUCCEEDED  BURIED  CANCELLED  DEMOTED      WASTED\n"
         "fast  serving   2/3  1,234          0  4 min 10 s         10       0          0        0  1 min 30 s\n"
         "slow  away      0/0      0          0           -          0       0          0        0           -\n");
+}
+
+TEST_CASE("what was thrown away is shown by class and by node, the most first", "[cli][reports]") {
+  auto all = some_lanes();
+  CHECK(waste_text(all).empty());
+  all.wasted.classes = {{"a", 1s}, {"b", 90s}};
+  all.wasted.nodes = {{"a1", 91s}};
+  CHECK(waste_text(all) == "wasted by class: b 1 min 30 s, a 1.0 s\nwasted by node: a1 1 min 31 s\n");
+  CHECK(to_json(all)["wasted_s"] == json{{"classes", {{"a", 1.0}, {"b", 90.0}}}, {"nodes", {{"a1", 91.0}}}});
 }
 
 TEST_CASE("the node table has a line per worker, and one for a node without", "[cli][reports]") {

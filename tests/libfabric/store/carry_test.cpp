@@ -1,0 +1,144 @@
+#include "tests/libfabric/store/fixture.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+
+#include <algorithm>
+
+using namespace fabric;
+using namespace fabric::store;
+using namespace fabric::store::test;
+
+#define BOTH_STORES GENERATE(kind::memory, kind::sqlite)
+
+namespace {
+
+carry to_slow(const bench& b, const job& row) { return {row.id, row.fence, "fast", "slow", b.slow, "slow@a1", 7s, 2}; }
+
+} // namespace
+
+TEST_CASE("a carry changes the lane of a running attempt and nothing else of it", "[store]") {
+  bench b(BOTH_STORES);
+  const auto running = *b.take(b.add()).row;
+  const auto reply = b.one(to_slow(b, running));
+  REQUIRE(reply.row);
+  const auto& row = *reply.row;
+  CHECK(row == b.row(running.id));
+  CHECK((row.state == job_state::running && row.lane == "slow" && row.ran_before == 7s));
+  CHECK((row.fence == running.fence && row.attempt == 1 && row.node == "a1" && row.lease == running.lease));
+  CHECK((row.counts.demoted == 1 && row.demoted_order == 1 && row.wasted == 0s));
+  REQUIRE(b.last.changes.size() == 2);
+  CHECK((b.last.changes[0].lane == "fast" && b.last.changes[0].gone));
+  CHECK(b.last.changes[0].entry.state == job_state::running);
+  CHECK((b.last.changes[1].lane == "slow" && !b.last.changes[1].gone));
+  CHECK(b.last.changes[1].entry.ran_before == 7s);
+  CHECK(must(b.store->load_lane("slow", 0, 9)).entries.at(0).ran_before == 7s);
+  const auto attempts = must(b.reader->attempts(running.id));
+  REQUIRE(attempts.size() == 1);
+  CHECK((attempts[0].lane == "slow" && attempts[0].worker == "slow@a1" && attempts[0].ended_at == no_time));
+  CHECK(b.logged().back() == "carried");
+}
+
+TEST_CASE("a repeated carry answers ok and changes nothing", "[store]") {
+  bench b(BOTH_STORES);
+  const auto running = *b.take(b.add()).row;
+  const auto first = b.one(to_slow(b, running)).row;
+  const auto again = b.one(to_slow(b, running));
+  CHECK(again.row == first);
+  CHECK(b.last.changes.empty());
+  CHECK(b.last.events.empty());
+}
+
+TEST_CASE("a carry is refused where the attempt is not what was believed", "[store]") {
+  bench b(BOTH_STORES);
+  const auto running = *b.take(b.add()).row;
+  const auto code = [&](carry op) { return b.one(std::move(op)).failure.value().code; };
+  auto op = to_slow(b, running);
+  ++op.fence;
+  CHECK(code(op) == errc::stale);
+  op = to_slow(b, running);
+  --op.epoch;
+  CHECK(b.one(op).failure.value().where == "epoch");
+  op = to_slow(b, running);
+  op.from = "other";
+  CHECK(code(op) == errc::stale);
+  op = to_slow(b, running);
+  op.lane_count = 1; // This demotion would bury it.
+  CHECK(code(op) == errc::wrong_state);
+  b.one(cancel{running.id, "asked"});
+  CHECK(code(to_slow(b, running)) == errc::wrong_state);
+  b.finish(b.row(running.id), outcome::cancelled);
+  CHECK(code(to_slow(b, running)) == errc::stale);
+  CHECK(std::ranges::count(b.logged(), "carried") == 0);
+}
+
+TEST_CASE("an end that the old lane tells after the carry is accepted by its fence", "[store]") {
+  bench b(BOTH_STORES);
+  const auto running = *b.take(b.add()).row;
+  b.one(to_slow(b, running));
+  SECTION("a success") {
+    CHECK_FALSE(b.finish(running, outcome::succeeded).failure);
+    CHECK(b.row(running.id).state == job_state::succeeded);
+  }
+  SECTION("a stop by its budget is the same demotion") {
+    CHECK_FALSE(b.finish(running, outcome::demoted).failure);
+    const auto row = b.row(running.id);
+    CHECK((row.state == job_state::ready && row.lane == "slow" && row.counts.demoted == 1));
+    CHECK((row.demoted_order == 1 && row.ran_before == 0s && row.wasted == 3s));
+  }
+}
+
+TEST_CASE("a look says where an attempt runs, and only if it does", "[store]") {
+  bench b(BOTH_STORES);
+  const auto running = *b.take(b.add()).row;
+  CHECK(b.one(look{running.id, running.fence}).row.value().lane == "fast");
+  b.one(to_slow(b, running));
+  CHECK(b.one(look{running.id, running.fence}).row.value().lane == "slow");
+  CHECK(b.one(look{running.id, running.fence + 1}).failure.value().code == errc::stale);
+  CHECK(b.one(look{999, running.fence}).failure.value().code == errc::stale);
+  b.finish(running, outcome::succeeded);
+  CHECK(b.one(look{running.id, running.fence}).failure.value().code == errc::stale);
+  CHECK(b.last.changes.empty());
+}
+
+TEST_CASE("what an attempt saved is not thrown away, the rest is counted by lane, class and node", "[store]") {
+  bench b(BOTH_STORES);
+  const auto ends = [&](outcome how, bool saved) {
+    const auto leased = *b.take(b.add()).row;
+    end op{leased.id, leased.fence, "fast", b.fast, {}, {"slow", 2, b.now}};
+    op.how.how = how;
+    op.how.run_time = 3s;
+    op.how.saved = saved;
+    b.one(op);
+    CHECK(must(b.reader->attempts(leased.id)).at(0).saved == saved);
+    return b.row(leased.id).wasted;
+  };
+  CHECK(ends(outcome::demoted, true) == 0s);
+  CHECK(ends(outcome::checkpointed, true) == 0s);
+  CHECK(ends(outcome::drained, true) == 0s);
+  CHECK(must(b.reader->wasted()) == waste_totals{});
+  CHECK(ends(outcome::demoted, false) == 3s);
+  CHECK(ends(outcome::lost, false) == 3s);
+  CHECK(ends(outcome::failed, false) == 0s);
+  const auto sum = must(b.reader->wasted());
+  CHECK(sum.lanes == waste_totals::sums{{"fast", 6s}});
+  CHECK(sum.classes == waste_totals::sums{{"checksum", 6s}});
+  CHECK(sum.nodes == waste_totals::sums{{"a1", 6s}});
+}
+
+TEST_CASE("a checkpoint is thrown away unless an attempt runs", "[store]") {
+  bench b(BOTH_STORES);
+  const auto id = b.add();
+  CHECK_FALSE(b.one(reset{id}).failure);
+  CHECK(b.last.resets == std::vector<job_id>{id});
+  CHECK(b.last.changes.empty());
+  CHECK(b.logged().back() == "reset");
+  const auto running = *b.take(id).row;
+  const auto refused = b.one(reset{id}).failure.value();
+  CHECK(refused.code == errc::wrong_state);
+  CHECK(refused.message.find("attempt 1 of job") != std::string::npos);
+  CHECK(b.last.resets.empty());
+  b.finish(running, outcome::succeeded);
+  CHECK_FALSE(b.one(reset{id}).failure);
+  CHECK(b.one(reset{999}).failure.value().code == errc::not_found);
+}
