@@ -18,6 +18,7 @@
 #include <caf/io/middleman.hpp>
 #include <spdlog/spdlog.h>
 
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
@@ -45,6 +46,7 @@ constexpr duration handler_grace = 700ms;
 constexpr duration lookup_limit = 500ms;
 constexpr duration stop_limit = 5s;
 constexpr auto count_limit = std::chrono::minutes{1}; ///< For the jobs of each lane, at the start.
+constexpr int tidy_ms = 60'000;                       ///< How often unused memory is given back.
 constexpr int runner_patience_ms = 2000;              ///< A node is ready without its runner after this, and complains.
 
 /// Blocks the signals that the main thread reads; before any thread starts, so that all inherit it.
@@ -200,12 +202,15 @@ private:
     while (!done_) {
       pollfd fds[2] = {{signals_.get(), POLLIN, 0}, {events_.fd(), POLLIN, 0}};
       const bool waiting = phase_ == phase::serving && port_ != 0 && !said_ready_;
-      if (poll(fds, 2, waiting ? runner_patience_ms : -1) == 0) say_ready();
+      if (poll(fds, 2, waiting ? runner_patience_ms : tidy_ms) == 0) waiting ? say_ready() : tidy();
       signalfd_siginfo info{};
       while (read(signals_.get(), &info, sizeof(info)) == sizeof(info)) on_signal(static_cast<int>(info.ssi_signo));
       for (auto& e : events_.take()) std::visit([this](auto& what) { on(what); }, e);
     }
   }
+
+  /// The C library keeps what a rush of jobs needed: back with it.
+  static void tidy() { malloc_trim(0); }
 
   void on_signal(int number) {
     if (number == SIGHUP) return log_->warn("SIGHUP ignored: a changed configuration is read at the next start");
