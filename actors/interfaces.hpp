@@ -137,6 +137,11 @@ using scheduler_actor = client_face_actor::extend<
     // Restarted partners.
     caf::result<void>(directory_entry)>;
 
+/// Who renews leases.
+using lease_holder_actor = caf::typed_actor<
+    // Membership's answer to a renewal.
+    caf::result<void>(leases_renewed)>;
+
 /// Nodes by boot id, their leases, who holds which fence.
 using membership_actor = caf::typed_actor<
     // A node lives and holds these fences; answered with leases_renewed.
@@ -179,6 +184,13 @@ using lane_actor = caf::typed_actor<
     // Restarted partners.
     caf::result<void>(directory_entry)>;
 
+/// Who runs attempts for the workers.
+using executor_actor = caf::typed_actor<
+    // Runs, stops and forgets attempts.
+    caf::result<void>(runner_orders),
+    // A worker introduces itself; answered with runner_news.
+    caf::result<void>(join_runner)>;
+
 /// The attempts of one lane on one node.
 using worker_actor = caf::typed_actor<
     // The lane's orders.
@@ -207,6 +219,21 @@ using runner_actor = caf::typed_actor<
     // INTERNAL: the connection to the runner has something.
     caf::result<void>(link_frames),
     // A restarted membership.
+    caf::result<void>(directory_entry)>;
+
+/// The attempts that run as handlers, in this process.
+using handler_pool_actor = caf::typed_actor<
+    // Runs, stops and forgets attempts.
+    caf::result<void>(runner_orders),
+    // A worker introduces itself; answered with runner_news.
+    caf::result<void>(join_runner),
+    // Membership's answer to a renewal.
+    caf::result<void>(leases_renewed),
+    // INTERNAL: a handler has returned.
+    caf::result<void>(handler_news),
+    // The node detaches: hand everything back; answered when that is committed.
+    caf::result<bool>(release_handlers),
+    // A restarted membership or store.
     caf::result<void>(directory_entry)>;
 
 /// The child table of one node.

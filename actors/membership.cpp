@@ -131,7 +131,7 @@ private:
   alarm_clock<membership_shell> alarm_;
   store_actor store_;
   std::map<std::string, lane_actor> lanes_;
-  std::map<std::string, runner_actor> links_; ///< By node.
+  std::map<std::string, lease_holder_actor> links_; ///< By node: who asked last.
   std::uint64_t ticket_ = 0;
   std::map<std::uint64_t, asked_extension> asked_;
   std::vector<caf::typed_response_promise<bool>> outage_;

@@ -3,6 +3,7 @@
 #include "fabric/error.hpp"
 #include "fabric/exec/protocol.hpp"
 #include "fabric/lane/lane.hpp"
+#include "fabric/node/executors.hpp"
 #include "fabric/node/worker.hpp"
 #include "fabric/scheduler/membership.hpp"
 #include "fabric/store/job_store.hpp"
@@ -83,7 +84,7 @@ struct lease_verdict {
   std::vector<lane::event> items; ///< Only lease_over and node_gone.
 };
 struct renew_leases {
-  runner_actor from;
+  lease_holder_actor from;
   scheduler::node_renewed what;
 };
 struct leases_renewed {
@@ -121,14 +122,15 @@ struct view_update {
   policy::view now;
 };
 
-/// From a worker to its node's runner link.
+/// From a worker to its node's runner link or handler pool.
 struct runner_orders {
   std::string lane;
   std::vector<node::worker_effect> items; ///< Only run_attempt, stop_attempt, forget_attempt and fetch_attempt.
 };
-/// From the link to a worker.
+/// From the link or the pool to a worker.
 struct runner_news {
   std::vector<node::worker_event> items;
+  node::place from = node::place::runner;
 };
 struct join_runner {
   std::string lane;
@@ -140,6 +142,13 @@ struct link_frames {
   std::uint64_t connection = 0;
   std::vector<exec::from_runner> frames;
   bool closed = false;
+};
+
+/// From a handler's thread: the executor has something to take.
+struct handler_news {};
+/// Hand back all that runs, within the grace; answered when nothing is held and every end is committed.
+struct release_handlers {
+  duration grace{};
 };
 
 struct drain_worker {

@@ -70,5 +70,7 @@ struct get_children;
 struct child_report;
 struct child_reports;
 struct drain_children;
+struct handler_news;
+struct release_handlers;
 
 } // namespace fabric::actors

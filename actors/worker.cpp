@@ -8,6 +8,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <array>
 
 namespace fabric::actors {
 
@@ -27,13 +28,13 @@ public:
   void on_exit() override {
     alarm_.stop();
     lane_ = nullptr;
-    runner_ = nullptr;
+    executors_ = {};
   }
 
   behavior_type make_behavior() override {
     return {
         [this](lane_orders& m) { step(std::move(m.items)); },
-        [this](runner_news& m) { step(std::move(m.items)); },
+        [this](runner_news& m) { step(heard(m)); },
         [this](drain_worker m) { step({node::drain{m.deadline}}); },
         [this](get_nodes) { return worker_report{machine_.report(env_->now())}; },
         [this](directory_entry& m) { meet(m); },
@@ -43,12 +44,25 @@ public:
 private:
   void step(std::vector<node::worker_event> events) {
     worker_news news{worker_actor{this}, node_, {}};
-    runner_orders orders{lane_name_, {}};
+    std::array<runner_orders, 2> orders{{{lane_name_, {}}, {lane_name_, {}}}};
     for (const auto& e : events)
       for (auto& todo : machine_.handle(e, env_->now())) perform(todo, news, orders);
-    if (!orders.items.empty()) tell(this, runner_, std::move(orders));
+    for (std::size_t i = 0; i < orders.size(); ++i)
+      if (!orders[i].items.empty()) tell(this, executors_[i], std::move(orders[i]));
     if (!news.items.empty()) tell_lane(std::move(news));
     alarm_.arm(machine_.wake_at());
+  }
+
+  std::vector<node::worker_event> heard(runner_news& m) {
+    std::vector<node::worker_event> all;
+    for (auto& item : m.items)
+      for (auto& e : joined_.hear(m.from, std::move(item), env_->now())) all.push_back(std::move(e));
+    return all;
+  }
+
+  void pass_on(node::worker_effect& order, std::array<runner_orders, 2>& orders) {
+    const auto places = joined_.route(order);
+    for (const auto place : places) orders[static_cast<std::size_t>(place)].items.push_back(order);
   }
 
   void tell_lane(worker_news news) {
@@ -61,12 +75,12 @@ private:
     if (call_.on_offered) call_.on_offered(name_);
   }
 
-  void perform(node::worker_effect& todo, worker_news& news, runner_orders& orders) {
+  void perform(node::worker_effect& todo, worker_news& news, std::array<runner_orders, 2>& orders) {
     std::visit(overloaded{
-                   [&](node::run_attempt&) { orders.items.push_back(std::move(todo)); },
-                   [&](node::stop_attempt&) { orders.items.push_back(std::move(todo)); },
-                   [&](node::fetch_attempt&) { orders.items.push_back(std::move(todo)); },
-                   [&](node::forget_attempt&) { orders.items.push_back(std::move(todo)); },
+                   [&](node::run_attempt&) { pass_on(todo, orders); },
+                   [&](node::stop_attempt&) { pass_on(todo, orders); },
+                   [&](node::forget_attempt&) { pass_on(todo, orders); },
+                   [&](node::fetch_attempt&) { pass_on(todo, orders); },
                    [&](node::drained& e) { call_.on_drained(name_, e.fates); },
                    [&](auto&) { news.items.push_back(std::move(todo)); },
                },
@@ -78,10 +92,16 @@ private:
       lane_ = caf::actor_cast<lane_actor>(m.actor);
       step({node::lane_up{}});
     } else if (m.name == "runner") {
-      runner_ = caf::actor_cast<runner_actor>(m.actor);
-      step({node::runner_down{}});
-      tell(this, runner_, join_runner{lane_name_, worker_actor{this}});
+      join(node::place::runner, caf::actor_cast<runner_actor>(m.actor));
+    } else if (m.name == "handlers") {
+      join(node::place::handlers, caf::actor_cast<handler_pool_actor>(m.actor));
     }
+  }
+
+  void join(node::place place, executor_actor whom) {
+    executors_[static_cast<std::size_t>(place)] = whom;
+    step(joined_.hear(place, node::runner_down{}, env_->now()));
+    tell(this, whom, join_runner{lane_name_, worker_actor{this}});
   }
 
   environment_ptr env_;
@@ -91,10 +111,11 @@ private:
   std::uint32_t slots_;
   worker_callbacks call_;
   node::worker machine_;
+  node::executors joined_;
   alarm_clock<worker_shell> alarm_;
   lane_actor lane_;
-  runner_actor runner_;
-  bool offered_ = false; ///< The lane knows.
+  std::array<executor_actor, 2> executors_; ///< By place.
+  bool offered_ = false;                    ///< The lane knows.
 };
 
 } // namespace

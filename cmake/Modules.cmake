@@ -14,7 +14,7 @@ function(fabric_module name)
     add_library(fabric_${name} INTERFACE)
     set(kind INTERFACE)
   endif()
-  target_include_directories(fabric_${name} ${kind} "${CMAKE_CURRENT_SOURCE_DIR}")
+  target_include_directories(fabric_${name} ${kind} "$<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}>")
   target_link_libraries(fabric_${name} ${kind} fabric_settings tl::expected ${ARGN})
 endfunction()
 

@@ -20,12 +20,14 @@ endif()
 # Every target of the project links this one.
 add_library(fabric_settings INTERFACE)
 target_compile_features(fabric_settings INTERFACE cxx_std_20) # Of whoever links the client, too.
-target_compile_options(fabric_settings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor
-  -fstack-protector-strong $<$<BOOL:${FABRIC_WERROR}>:-Werror>)
+# What follows is how we build, not how those do who link the installed libraries.
+target_compile_options(fabric_settings INTERFACE $<BUILD_INTERFACE:-Wall;-Wextra;-Wpedantic;-Wshadow>
+  $<BUILD_INTERFACE:-Wnon-virtual-dtor;-fstack-protector-strong> $<BUILD_INTERFACE:$<$<BOOL:${FABRIC_WERROR}>:-Werror>>)
 target_compile_definitions(fabric_settings INTERFACE
-  $<$<CONFIG:Release>:_FORTIFY_SOURCE=2> FABRIC_BUILD="${PROJECT_VERSION}"
+  $<BUILD_INTERFACE:$<$<CONFIG:Release>:_FORTIFY_SOURCE=2>> $<BUILD_INTERFACE:FABRIC_BUILD="${PROJECT_VERSION}">
   $<$<BOOL:${FABRIC_MUTATIONS}>:FABRIC_MUTATIONS>)
-target_link_options(fabric_settings INTERFACE -Wl,-z,relro,-z,now)
+target_link_options(fabric_settings INTERFACE $<BUILD_INTERFACE:-Wl,-z,relro,-z,now>)
+set(CMAKE_INSTALL_RPATH_USE_LINK_PATH TRUE) # Where CAF is.
 
 if(FABRIC_SANITIZE)
   target_compile_options(fabric_settings INTERFACE -fsanitize=${FABRIC_SANITIZE} -fno-omit-frame-pointer)

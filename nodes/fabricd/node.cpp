@@ -19,6 +19,7 @@
 #include <caf/io/middleman.hpp>
 #include <spdlog/spdlog.h>
 
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
@@ -39,11 +40,14 @@ namespace {
 constexpr int exit_usage = 2;
 constexpr int exit_cannot_start = 3;
 constexpr int exit_store = 70;
+constexpr int exit_leaked = 75;
 constexpr duration outage_lease = 5min; ///< What a planned stop grants every lease.
 constexpr duration detach_limit = 1s;   ///< For the promise to be gone within 2 s.
+constexpr duration handler_grace = 700ms;
 constexpr duration lookup_limit = 500ms;
 constexpr duration stop_limit = 5s;
 constexpr auto count_limit = std::chrono::minutes{1}; ///< For the jobs of each lane, at the start.
+constexpr int tidy_ms = 60'000;                       ///< How often unused memory is given back.
 constexpr int runner_patience_ms = 2000;              ///< A node is ready without its runner after this, and complains.
 
 /// Blocks the signals that the main thread reads; before any thread starts, so that all inherit it.
@@ -58,9 +62,9 @@ exec::unique_fd take_signals() {
 
 class node_run {
 public:
-  node_run(const options& how, config::root config)
-      : options_(how), config_(std::move(config)), paths_(config_.node.data), signals_(take_signals()),
-        log_(make_log(config_.log)) {
+  node_run(const options& how, config::root config, handler_registry handlers)
+      : options_(how), config_(std::move(config)), handlers_(std::move(handlers)), paths_(config_.node.data),
+        signals_(take_signals()), log_(make_log(config_.log)) {
     auto env = std::make_shared<actors::environment>();
     env->now = make_clock();
     env->log = log_;
@@ -93,7 +97,7 @@ public:
     stop_children();
     log_->flush();
     std::fflush(nullptr);
-    _exit(0); // Everything is closed; waiting for the last reference to every actor would only take time.
+    _exit(exit_code_); // Everything is closed; waiting for the last reference to every actor would only take time.
   }
 
 private:
@@ -141,7 +145,7 @@ private:
       std::error_code ignored;
       program = (std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path() / "fabric-runner").string();
     }
-    const auto slots = config::slots_on_node(config_);
+    const auto slots = config::keepers_on_node(config_);
     return {program,           "--socket",   paths_.socket,
             "--spool",         paths_.spool, "--ledger",
             paths_.ledger,     "--slots",    std::to_string(std::max(slots, 1u)),
@@ -153,6 +157,8 @@ private:
     outside out;
     out.available_memory = exec::available_memory;
     out.runner_command = runner_command();
+    out.handlers = handlers_;
+    out.on_too_many_leaked = [this](std::uint32_t count) { events_.push(handlers_leaked{count}); };
     out.on_published = [this](std::uint16_t port) { events_.push(published{port}); };
     out.of_workers.on_offered = [this](const std::string& worker) { events_.push(worker_offered{worker}); };
     out.of_workers.on_drained = [this](const std::string& worker, const std::vector<node::fate>& fates) {
@@ -199,12 +205,15 @@ private:
     while (!done_) {
       pollfd fds[2] = {{signals_.get(), POLLIN, 0}, {events_.fd(), POLLIN, 0}};
       const bool waiting = phase_ == phase::serving && port_ != 0 && !said_ready_;
-      if (poll(fds, 2, waiting ? runner_patience_ms : -1) == 0) say_ready();
+      if (poll(fds, 2, waiting ? runner_patience_ms : tidy_ms) == 0) waiting ? say_ready() : tidy();
       signalfd_siginfo info{};
       while (read(signals_.get(), &info, sizeof(info)) == sizeof(info)) on_signal(static_cast<int>(info.ssi_signo));
       for (auto& e : events_.take()) std::visit([this](auto& what) { on(what); }, e);
     }
   }
+
+  /// The C library keeps what a rush of jobs needed: back with it.
+  static void tidy() { malloc_trim(0); }
 
   void on_signal(int number) {
     if (number == SIGHUP) return log_->warn("SIGHUP ignored: a changed configuration is read at the next start");
@@ -221,13 +230,20 @@ private:
 
   void detach() {
     phase_ = phase::detaching;
-    log_->info("detaching: jobs stay with the runner");
+    log_->info("detaching: jobs stay with the runner; handlers, which cannot, are handed back");
     // Nothing new begins: it would have no lengthened lease. And nothing is handed back.
     actors::tell_anon(supervisor_, actors::drain_children{env_->now() + 24h});
     bool lengthened = false;
+    bool returned = false;
     caf::scoped_actor self{*sys_};
-    actors::ask(self.ptr(), child<actors::runner_actor>("runner"), detach_limit, actors::prepare_outage{outage_lease})
-        .receive([&](bool ok) { lengthened = ok; }, [](caf::error&) {});
+    // Both at once.
+    auto handlers = actors::ask(self.ptr(), child<actors::handler_pool_actor>("handlers"), detach_limit,
+                                actors::release_handlers{handler_grace});
+    auto runner = actors::ask(self.ptr(), child<actors::runner_actor>("runner"), detach_limit,
+                              actors::prepare_outage{outage_lease});
+    runner.receive([&](bool ok) { lengthened = ok; }, [](caf::error&) {});
+    handlers.receive([&](bool ok) { returned = ok; }, [](caf::error&) {});
+    if (!returned) log_->warn("some handlers do not return: their jobs run again after the next start");
     log_->info("detached: leases {}", lengthened ? "lengthened" : "as they were");
     done_ = true;
   }
@@ -265,6 +281,13 @@ private:
     std::fflush(stdout);
   }
 
+  void on(const handlers_leaked& e) {
+    log_->critical("{} handlers do not return; handlers.max_leaked is {}: the node drains and ends with {}", e.count,
+                   config_.handlers.max_leaked, exit_leaked);
+    exit_code_ = exit_leaked;
+    if (phase_ == phase::serving) drain();
+  }
+
   void on(const worker_empty& e) {
     for (const auto& f : e.fates) {
       left_ += f.left ? 1 : 0;
@@ -295,6 +318,7 @@ private:
 
   options options_;
   config::root config_;
+  handler_registry handlers_;
   data_paths paths_;
   exec::unique_fd signals_;
   std::shared_ptr<spdlog::logger> log_;
@@ -310,10 +334,13 @@ private:
   std::uint16_t port_ = 0;         ///< Published on; 0: not yet.
   bool said_ready_ = false;
   bool done_ = false;
+  int exit_code_ = 0;
 };
 
 } // namespace
 
-int run_node(const options& how, config::root config) { return node_run{how, std::move(config)}.run(); }
+int run_node(const options& how, config::root config, handler_registry handlers) {
+  return node_run{how, std::move(config), std::move(handlers)}.run();
+}
 
 } // namespace fabric::nodes

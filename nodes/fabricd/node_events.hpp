@@ -25,7 +25,12 @@ struct worker_offered {
   std::string worker;
 };
 
-using node_event = std::variant<published, worker_empty, worker_offered>;
+/// So many handlers do not return, more than may.
+struct handlers_leaked {
+  std::uint32_t count = 0;
+};
+
+using node_event = std::variant<published, worker_empty, worker_offered, handlers_leaked>;
 
 class node_events {
 public:

@@ -9,7 +9,8 @@ namespace {
 constexpr const char* footer = R"(Signals:
   SIGTERM, SIGINT  drain: take no new work, let jobs finish until node.drain_timeout, hand the rest back; a second one
                    hands back at once
-  SIGUSR2          detach: leave the jobs to the runner and exit; the next fabricd takes them over
+  SIGUSR2          detach: leave the jobs to the runner and exit; the next fabricd takes them over; handlers, which
+                   end with this process, are handed back
 
 Exit codes:
   0   drained or detached
@@ -17,7 +18,8 @@ Exit codes:
   2   usage or configuration
   3   cannot start: another fabricd owns the store, or the address is taken
   70  the store failed; nothing was acknowledged that is not durable
-  71  an actor could not be kept alive)";
+  71  an actor could not be kept alive
+  75  more handlers than handlers.max_leaked did not return; drained before, and to be started again)";
 
 } // namespace
 

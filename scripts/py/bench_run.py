@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 
+import bench_load
 from local_fabric import BIN, POLL_S, ROOT, FabricError, LocalFabric, cpu_seconds, ended
 
 SLOTS = 8
@@ -40,10 +41,10 @@ class Bench:
         self.runs, self.idle_s = (3, 5) if quick else (5, 20)
         self.fabrics = []
 
-    def start(self, name, slots):
+    def start(self, name, slots, settings=None):
         fabric = LocalFabric(self.directory / name, ROOT / "config/fast-first.json",
-                             {"/lanes/0/slots": slots, **CLASSES})
-        fabric.directory.mkdir()
+                             {"/lanes/0/slots": slots, **(CLASSES if settings is None else settings)})
+        fabric.directory.mkdir(exist_ok=True)
         self.fabrics.append(fabric)
         fabric.start()
         return fabric
@@ -148,13 +149,30 @@ class Bench:
                     "fabric lanes, which writes nothing", starts,
                     note="a process and a connection per job: their start dominates, as the peer shows")
 
-    def run(self):
+    def with_fabric(self, slots, *figures):
+        """Measures with a fresh fabric."""
+        fabric = self.start(figures[0].__name__, slots)
+        for figure in figures:
+            figure(fabric)
+        fabric.stop_at_once()
+
+    def run(self, names):
         say(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, data in {self.directory}")
-        working = self.start("working", SLOTS)
-        self.idle(working)
-        self.throughput(working)
-        working.drain()
-        self.submission(self.start("accepting", 0))
+        for name in names:
+            FIGURES[name](self)
+
+
+FIGURES = {
+    "idle": lambda b: b.with_fabric(SLOTS, b.idle),
+    "true": lambda b: b.with_fabric(SLOTS, b.throughput),
+    "submit": lambda b: b.with_fabric(0, b.submission),
+    "noop": bench_load.noop,
+    "clients": bench_load.submissions,
+    "latency": bench_load.latency,
+    "million": bench_load.million,
+    "delayed": bench_load.delayed,
+}
+HEAVY = ("million", "delayed")
 
 
 def interrupt(*_):
@@ -164,13 +182,18 @@ def interrupt(*_):
 def main(words):
     parser = argparse.ArgumentParser(prog="scripts/bench")
     parser.add_argument("--quick", action="store_true", help="fewer jobs and runs")
+    parser.add_argument("--all", action="store_true", help=f"the heavy ones too: {', '.join(HEAVY)}")
+    parser.add_argument("figures", nargs="*", metavar="FIGURE", help=f"only these of {', '.join(FIGURES)}")
     options = parser.parse_args(words)
+    if unknown := set(options.figures) - set(FIGURES):
+        parser.error(f"no figure {', '.join(sorted(unknown))}; there are {', '.join(FIGURES)}")
+    names = options.figures or [name for name in FIGURES if options.all or name not in HEAVY]
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, interrupt)
     directory = tempfile.mkdtemp(prefix="fabric-bench-")
     bench = Bench(directory, options.quick)
     try:
-        bench.run()
+        bench.run(names)
         return 0
     except KeyboardInterrupt:
         return 130

@@ -3,6 +3,7 @@
 #include "actors/meta_objects.hpp"
 #include "tests/actors/compat_test.hpp"
 
+#include <nlohmann/json.hpp>
 #include <spdlog/sinks/null_sink.h>
 #include <spdlog/spdlog.h>
 
@@ -154,6 +155,9 @@ nodes::outside world::outside_world() {
   };
   out.door.unpublish = [this](const client_face_actor& face, std::uint16_t) { std::erase(published, face); };
   out.available_memory = how_.available_memory;
+  out.handlers["calculate"] = [](job_context&) { return nlohmann::json{}; };
+  out.run_handlers = [this](std::function<void()> wake) { return threads.make(std::move(wake)); };
+  out.on_too_many_leaked = [this](std::uint32_t leaked) { too_many_leaked = leaked; };
   out.blocking = spawn_as::in_scheduler;
   out.wrap_policy = how_.wrap;
   out.on_published = [](std::uint16_t) {};

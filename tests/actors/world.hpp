@@ -6,6 +6,7 @@
 #include "actors/messages.hpp"
 #include "actors/supervisor.hpp"
 #include "nodes/fabricd/assembly/child_table.hpp"
+#include "tests/actors/scripted_handlers.hpp"
 #include "tests/actors/scripted_runner.hpp"
 #include "tests/actors/scripted_store.hpp"
 
@@ -103,11 +104,13 @@ public:
 
   std::shared_ptr<scripted_store> store = std::make_shared<scripted_store>();
   scripted_runner process{[this] { return now(); }};
+  scripted_handlers threads{[this] { return now(); }};    ///< Of the one handler that there is, "calculate".
   std::vector<std::pair<int, std::string>> failures;      ///< What would have ended the process.
   std::map<std::string, std::vector<node::fate>> drained; ///< By worker.
   std::function<void(const std::string&)> on_drained;     ///< Called in the worker's context, before.
   std::map<std::string, std::vector<std::string>> strays; ///< What was dropped, by CAF's name of the actor.
   std::vector<std::string> offered;                       ///< Workers that said so.
+  std::uint32_t too_many_leaked = 0;                      ///< Said by the handler pool.
   std::vector<client_face_actor> published;               ///< Now reachable by clients.
 
 private:

@@ -116,8 +116,9 @@ void start_no_shell(const source_file& file, violations& found) {
 
 void never_sleep_in_tests(const source_file& file, violations& found) {
   static constexpr std::array<std::string_view, 5> names{"sleep_for", "sleep_until", "usleep", "nanosleep", "sleep"};
-  // A job that tests run is to take its time; it is no test.
-  if (!file.is_cpp() || !file.is_in("tests/") || file.is_a_rule() || file.ends_in("_job.cpp")) return;
+  // A job that tests run is to take its time, and a load to keep its pace; they are no tests.
+  const bool is_no_test = file.ends_in("_job.cpp") || file.is_in("tests/bench/") || file.is_a_rule();
+  if (!file.is_cpp() || !file.is_in("tests/") || is_no_test) return;
   for (std::size_t i = 0; i < file.lines.size(); ++i)
     for (const auto name : names)
       if (calls(code_of(file.lines[i]), name))

@@ -105,11 +105,29 @@ private:
   }
 
   void check_class(const std::string& here, const job_class& one) {
-    if (!is_given(here + "/command")) complain(here, "needs a \"command\": the program and its arguments");
+    check_command(here, one);
     if (!one.lane.empty()) check_lane_name(here + "/lane", one.lane);
     check_modes(here + "/on_timeout", one.on_timeout);
     if (one.backoff.max < one.backoff.base)
       complain(here + "/backoff/max", "must be at least \"base\", " + format_duration(one.backoff.base));
+  }
+
+  /// A class has a command or a handler, and nothing that belongs to the other.
+  void check_command(const std::string& here, const job_class& one) {
+    const bool command = is_given(here + "/command");
+    const bool handler = !one.handler.empty();
+    if (!command && !handler)
+      return complain(here, "needs a \"command\": the program and its arguments; or a \"handler\"");
+    if (command && handler) return complain(here + "/handler", "a class has a \"command\" or a \"handler\", not both");
+    if (command && one.threads != handler_threads{})
+      complain(here + "/threads", "is for a class with a \"handler\"; a command is a process");
+    const auto only_for_commands = [&](const char* key, bool given) {
+      if (handler && given)
+        complain(here + key, "is for a class with a \"command\"; a handler runs in the node's own process");
+    };
+    only_for_commands("/cwd", !one.cwd.empty());
+    only_for_commands("/env", !one.env.empty());
+    only_for_commands("/user", !one.user.empty());
   }
 
   void check_slots() {

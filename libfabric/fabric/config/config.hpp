@@ -76,8 +76,20 @@ struct class_limits {
   std::optional<std::uint64_t> address_space; ///< Bytes of each process (RLIMIT_AS).
 };
 
+/// Which threads run a handler: those shared by everything that computes or that waits, or the class's own.
+struct handler_threads {
+  enum class kind : std::uint8_t { compute, io, own };
+  kind what = kind::compute;
+  std::uint32_t count = 0; ///< Of its own threads.
+
+  bool operator==(const handler_threads&) const = default;
+};
+
+/// Has a command or a handler.
 struct job_class {
   std::vector<std::string> command;       ///< argv template; see command_template.hpp; [0] an absolute path.
+  std::string handler;                    ///< A C++ function of this name in the node's own program.
+  handler_threads threads;                ///< Of the handler.
   std::string cwd;                        ///< Empty: the attempt's directory.
   std::map<std::string, std::string> env; ///< Added to what node/command.hpp lets through.
   std::string user;                       ///< Empty: fabricd's.
@@ -87,6 +99,11 @@ struct job_class {
   retry_policy backoff;
   class_limits limits;
   bool enabled = true;
+};
+
+struct handlers {
+  std::uint32_t max_leaked = 2;  ///< With more handlers that do not return the node drains and ends.
+  std::uint32_t io_threads = 64; ///< Shared by classes with "threads": "io".
 };
 
 struct limits {
@@ -122,6 +139,7 @@ struct root {
   std::vector<lane> lanes; ///< Default: fast (3 slots, 60 s) and slow (1 slot, no budget).
   config::routing routing;
   std::map<std::string, job_class> classes;
+  config::handlers handlers;
   config::limits limits;
   config::lease lease;
   config::supervision supervision;

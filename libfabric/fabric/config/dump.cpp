@@ -46,6 +46,7 @@ std::uint64_t class_hash(const job_class& one) {
   const auto limits = writer::object_of(one.limits);
   for (const char* name : {"memory", "cpu", "processes", "files", "file_size", "address_space"})
     if (!limits[name].is_null()) decided[name] = limits[name];
+  if (!one.handler.empty()) decided["handler"] = one.handler;
   std::uint64_t hash = 14695981039346656037ull;
   for (const unsigned char c : decided.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace))
     hash = (hash ^ c) * 1099511628211ull;

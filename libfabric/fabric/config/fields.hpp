@@ -78,6 +78,8 @@ template <class At> void fields(At& at, class_limits& l) {
 
 template <class At> void fields(At& at, job_class& c) {
   at("command", c.command, argv{});
+  at("handler", c.handler, words{rules::name_or_empty});
+  at("threads", c.threads, thread_count{1, 1024});
   at("cwd", c.cwd, words{rules::absolute_path_or_empty});
   at("env", c.env, each<words>{rules::variable_name, {rules::no_nul}});
   at("user", c.user, words{rules::user});
@@ -87,6 +89,11 @@ template <class At> void fields(At& at, job_class& c) {
   at.section("backoff", c.backoff);
   at.section("limits", c.limits);
   at("enabled", c.enabled, flag{});
+}
+
+template <class At> void fields(At& at, handlers& h) {
+  at("max_leaked", h.max_leaked, whole{0, 1000});
+  at("io_threads", h.io_threads, whole{1, 1024});
 }
 
 template <class At> void fields(At& at, limits& l) {
@@ -121,6 +128,7 @@ template <class At> void fields(At& at, root& r) {
   at.list("lanes", r.lanes);
   at.section("routing", r.routing);
   at.table("classes", r.classes, rules::class_name);
+  at.section("handlers", r.handlers);
   at.section("limits", r.limits);
   at.section("lease", r.lease);
   at.section("supervision", r.supervision);

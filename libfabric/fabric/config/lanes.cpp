@@ -16,6 +16,12 @@ std::uint32_t slots_on_node(const root& all) {
   return sum;
 }
 
+std::uint32_t keepers_on_node(const root& all) {
+  const auto has_command = [](const auto& c) { return !c.second.command.empty(); };
+  const bool any = all.allow_ad_hoc || std::any_of(all.classes.begin(), all.classes.end(), has_command);
+  return any ? slots_on_node(all) : 0;
+}
+
 std::optional<error> lanes_missing(const root& all, const std::vector<fabric::store::lane_counts>& found) {
   std::string words;
   for (const auto& c : found) {

@@ -16,6 +16,9 @@ std::uint32_t slots_on_node(const root& all, const lane& l);
 /// The same of all lanes together.
 std::uint32_t slots_on_node(const root& all);
 
+/// How many of these slots need a keeper: all that may come to hold a process; none where every class is a handler.
+std::uint32_t keepers_on_node(const root& all);
+
 /// Jobs that are not final in lanes that are not configured: nobody would ever run them.
 /// @returns errc::unknown_lane, naming each lane and the number of its jobs; nullopt: there are none.
 std::optional<error> lanes_missing(const root& all, const std::vector<fabric::store::lane_counts>& found);

@@ -164,6 +164,18 @@ void read(const place& at, std::vector<std::string>& into, const argv&) {
   }
 }
 
+void read(const place& at, handler_threads& into, const thread_count& rule) {
+  using kind = handler_threads::kind;
+  const auto& v = at.value();
+  const auto what = fmt::format("\"compute\", \"io\" or a whole number from {} to {}", rule.min, rule.max);
+  if (v == "compute") return void(into = {kind::compute, 0});
+  if (v == "io") return void(into = {kind::io, 0});
+  if (!at.require(v.is_string() || v.is_number(), what)) return;
+  if (!v.is_number_unsigned() || v.get<std::uint64_t>() < rule.min || v.get<std::uint64_t>() > rule.max)
+    return at.complain(v.dump() + " must be " + what);
+  into = {kind::own, v.get<std::uint32_t>()};
+}
+
 void read(const place& at, std::map<std::string, std::string>& into, const raw_json&) {
   if (!at.require(at.value().is_object(), "an object")) return;
   into.clear();

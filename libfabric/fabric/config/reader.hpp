@@ -53,6 +53,7 @@ template <class Rule> void read(const place& at, std::optional<std::uint64_t>& i
 void read(const place& at, std::string& into, const words& rule);
 void read(const place& at, std::string& into, const one_of& rule);
 void read(const place& at, std::vector<std::string>& into, const argv& rule);
+void read(const place& at, handler_threads& into, const thread_count& rule);
 void read(const place& at, on_timeout& into, const way_out& rule);
 void read(const place& at, std::vector<policy::demotion_mode>& into, const mode_list& rule);
 void read(const place& at, std::map<std::string, std::string>& into, const raw_json& rule);

@@ -30,7 +30,8 @@ std::string name(const std::string& text) {
   return "\"" + text + "\" is no name: 1 to 64 letters, digits, \"_\", \".\" and \"-\"";
 }
 
-std::string node_name(const std::string& text) { return text.empty() ? "" : name(text); }
+std::string node_name(const std::string& text) { return name_or_empty(text); }
+std::string name_or_empty(const std::string& text) { return text.empty() ? "" : name(text); }
 
 std::string class_name(const std::string& text) {
   if (text == ad_hoc_class) return "the class \"adhoc\" is built in; \"allow_ad_hoc\" switches it on";

@@ -48,6 +48,10 @@ template <class Rule> struct each {
   text_rule key;
   Rule value;
 };
+struct thread_count { ///< "compute", "io", or a number.
+  std::uint32_t min = 1;
+  std::uint32_t max = 1;
+};
 struct argv {};      ///< An array of texts, not empty.
 struct way_out {};   ///< "fail" or {"move_to": LANE, "mode": MODE, "else": MODE or [MODE, …]}.
 struct mode_list {}; ///< {"mode": MODE, "else": MODE or [MODE, …]}, or null for none.
@@ -57,8 +61,9 @@ namespace rules {
 
 std::string any_text(const std::string& text);
 std::string no_nul(const std::string& text);
-std::string name(const std::string& text);       ///< [A-Za-z0-9_.-]{1,64}.
-std::string node_name(const std::string& text);  ///< A name, or empty.
+std::string name(const std::string& text);      ///< [A-Za-z0-9_.-]{1,64}.
+std::string node_name(const std::string& text); ///< A name, or empty.
+std::string name_or_empty(const std::string& text);
 std::string class_name(const std::string& text); ///< A name that is not built in.
 std::string listen(const std::string& text);     ///< HOST:PORT on loopback.
 std::string absolute_path(const std::string& text);

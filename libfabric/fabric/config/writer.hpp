@@ -26,6 +26,7 @@ public:
   }
 
   template <class T, class Rule> void operator()(const char* key, const T& value, const Rule& rule) {
+    if (is_left_out(value)) return;
     out[key] = text_of(value, rule);
   }
   template <class T> void section(const char* key, const T& value) { out[key] = object_of(value); }
@@ -40,6 +41,9 @@ public:
 
 private:
   using json = nlohmann::ordered_json;
+
+  template <class T> static bool is_left_out(const T&) { return false; }
+  static bool is_left_out(const std::vector<std::string>& command) { return command.empty(); } // Of a handler's class.
 
   template <class T, class Rule> static json text_of(const T& value, const Rule&) { return value; }
   static json text_of(std::uint64_t value, const bytes&) { return format_bytes(value); }
@@ -61,6 +65,10 @@ private:
     return object;
   }
   static json text_of(const on_timeout& value, const way_out&);
+  static json text_of(const handler_threads& value, const thread_count&) {
+    if (value.what == handler_threads::kind::own) return value.count;
+    return value.what == handler_threads::kind::io ? "io" : "compute";
+  }
   static json text_of(const std::vector<policy::demotion_mode>& value, const mode_list&);
 };
 

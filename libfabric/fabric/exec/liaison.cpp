@@ -49,7 +49,7 @@ void liaison::hear(const hello& f) {
   held_.clear();
   for (const auto& h : f.held) held_[h.fence] = {h, at_.now - h.ran};
   ends_to_come_ = f.finished;
-  out_.emplace_back(send_frame{resize{config::slots_on_node(how_.config)}});
+  out_.emplace_back(send_frame{resize{config::keepers_on_node(how_.config)}});
   if (ends_to_come_ == 0) become_ready();
 }
 

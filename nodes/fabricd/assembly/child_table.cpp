@@ -2,6 +2,7 @@
 
 #include "fabric/config/endpoint.hpp"
 #include "fabric/config/lanes.hpp"
+#include "fabric/handlers/thread_executor.hpp"
 #include "fabric/policy/registry.hpp"
 
 #include "actors/desk.hpp"
@@ -15,6 +16,8 @@
 #include "actors/store.hpp"
 
 #include <unistd.h>
+
+#include <thread>
 
 extern char** environ;
 
@@ -116,6 +119,22 @@ public:
     return pointer(actors::spawn_runner(sys_, env_, std::move(how)));
   }
 
+  caf::strong_actor_ptr handlers() {
+    actors::handler_pool_settings how;
+    how.machine = {with_.config.node.name,
+                   with_.config,
+                   {},
+                   std::max(std::thread::hardware_concurrency(), 1u),
+                   with_.config.lease.first / 3};
+    for (const auto& [name, function] : with_.out.handlers) how.machine.handlers.insert(name);
+    how.boot = with_.boot;
+    how.make = with_.out.run_handlers ? with_.out.run_handlers : on_threads();
+    how.on_too_many_leaked = [told = with_.out.on_too_many_leaked](std::uint32_t leaked) {
+      if (told) told(leaked);
+    };
+    return pointer(actors::spawn_handler_pool(sys_, env_, std::move(how)));
+  }
+
   caf::strong_actor_ptr worker(const config::lane& l) {
     node::worker_settings how;
     how.node = with_.config.node.name;
@@ -157,6 +176,13 @@ private:
     auto made = policy::make_policy(with_.config.routing.policy, std::move(lanes), with_.config.routing.params);
     if (!made) env_->fail(2, "routing: " + render(made.error()));
     return with_.out.wrap_policy ? with_.out.wrap_policy(*made) : *made;
+  }
+
+  actors::make_executor on_threads() const {
+    return [all = with_.out.handlers, spool = with_.paths.spool, now = env_->now](std::function<void()> wake) {
+      return std::make_unique<handlers::thread_executor>(
+          handlers::thread_executor_settings{all, spool, now, std::move(wake)});
+    };
   }
 
   std::uint64_t seed() { return with_.boot ^ (0x9e3779b97f4a7c15ull * ++seeds_); }
@@ -202,6 +228,8 @@ std::vector<child_spec> child_table(caf::actor_system& sys, actors::environment_
     add("lane/" + l.name, [a, l, suspect] { return a->lane(l, suspect); });
   }
   add("runner", [a] { return a->runner(); });
+  // Started once: a second pool beside the threads of a broken first would not know what they run.
+  table.push_back({"handlers", rule::permanent, {.restarts = 0}, [a] { return a->handlers(); }, {}});
   for (const auto& l : a->config().lanes) {
     add("worker/" + l.name, [a, l] { return a->worker(l); });
     table.back().drain = drain_worker;

@@ -1,10 +1,12 @@
 #pragma once
 
 #include "fabric/config/config.hpp"
+#include "fabric/handlers/registry.hpp"
 #include "fabric/store/job_store.hpp"
 
 #include "actors/compat.hpp"
 #include "actors/environment.hpp"
+#include "actors/handler_pool.hpp"
 #include "actors/publisher.hpp"
 #include "actors/runner.hpp"
 #include "actors/supervisor.hpp"
@@ -35,6 +37,8 @@ struct outside {
   actors::connect_runner connect{};            ///< Unset: over the socket.
   std::function<std::int64_t()> boottime_us{}; ///< Unset: CLOCK_BOOTTIME.
   std::function<std::optional<std::uint64_t>()> available_memory{}; ///< Unset: node.memory_low is not in force.
+  handler_registry handlers{};                                      ///< Those that this program has.
+  actors::make_executor run_handlers{};                             ///< Unset: on threads.
   actors::door door{};                                              ///< Unset: CAF's middleman.
   actors::spawn_as blocking = actors::spawn_as::detached;
   /// Around the policy of each actor. Unset: as it is.
@@ -43,6 +47,7 @@ struct outside {
   // Called in the actors' context.
   std::function<void(std::uint16_t)> on_published;
   actors::worker_callbacks of_workers;
+  std::function<void(std::uint32_t)> on_too_many_leaked{}; ///< Handlers that do not return. Unset: nobody is told.
 };
 
 struct parts {

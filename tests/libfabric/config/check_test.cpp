@@ -181,4 +181,26 @@ TEST_CASE("every loopback address may be listened on", "[config]") {
   refused(R"({"node": {"listen": "128.0.0.1:7600"}})", "/node/listen", "until mTLS");
 }
 
+TEST_CASE("a class has a command or a handler", "[config]") {
+  accepted(R"({"classes": {"a": {"handler": "noop"}}})");
+  accepted(R"({"classes": {"a": {"handler": "noop", "threads": "io"}, "b": {"handler": "x", "threads": 3}}})");
+  refused(R"({"classes": {"a": {}}})", "/classes/a", "or a \"handler\"");
+  refused(R"({"classes": {"a": {"handler": "noop", "command": ["/bin/true"]}}})", "/classes/a/handler", "not both");
+  refused(R"({"classes": {"a": {"handler": "n p"}}})", "/classes/a/handler", "n p");
+}
+
+TEST_CASE("what belongs to processes is refused for handlers, and threads for commands", "[config]") {
+  refused(R"({"classes": {"a": {"command": ["/bin/true"], "threads": "io"}}})", "/classes/a/threads", "\"handler\"");
+  refused(R"({"classes": {"a": {"handler": "noop", "cwd": "/tmp"}}})", "/classes/a/cwd", "\"command\"");
+  refused(R"({"classes": {"a": {"handler": "noop", "env": {"A": "b"}}}})", "/classes/a/env", "\"command\"");
+  refused(R"({"classes": {"a": {"handler": "noop", "user": "root"}}})", "/classes/a/user", "\"command\"");
+}
+
+TEST_CASE("the threads of a handler are compute, io or a number", "[config]") {
+  for (const auto* threads : {"\"many\"", "0", "1025", "1.5", "-1"})
+    refused(R"({"classes": {"a": {"handler": "noop", "threads": )" + std::string{threads} + "}}}", "/classes/a/threads",
+            "\"compute\", \"io\" or a whole number from 1 to 1024");
+  refused(R"({"classes": {"a": {"handler": "noop", "threads": null}}})", "/classes/a/threads", "not null");
+}
+
 } // namespace

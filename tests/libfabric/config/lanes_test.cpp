@@ -23,6 +23,20 @@ store::lane_counts counts(const std::string& lane, std::uint64_t ready, std::uin
   return c;
 }
 
+TEST_CASE("slots need keepers only where a class is a command, or clients may bring one", "[config]") {
+  config::root all;
+  config::lane one;
+  one.name = "one", one.slots = 5;
+  all.lanes = {one};
+  all.classes["calc"].handler = "calc";
+  CHECK(config::keepers_on_node(all) == 0);
+  all.allow_ad_hoc = true;
+  CHECK(config::keepers_on_node(all) == 5);
+  all.allow_ad_hoc = false;
+  all.classes["sh"].command = {"/bin/sh"};
+  CHECK(config::keepers_on_node(all) == 5);
+}
+
 } // namespace
 
 TEST_CASE("a node's own number of slots goes over the lane's", "[config]") {

@@ -1,0 +1,160 @@
+"""Figures that need the C++ client's speed: fabric-load makes the load, see tests/bench/load.cpp."""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import time
+
+from local_fabric import BIN, POLL_S, cpu_seconds, ended
+
+LOAD = pathlib.Path(os.environ.get("FABRIC_LOAD") or BIN.parent / "tests/fabric-load")
+HANDLERS = {"/classes": {"noop": {"handler": "noop"},
+                         "again": {"handler": "sleep", "max_attempts": 1000,
+                                   "backoff": {"base": "2s", "factor": 1, "jitter": 0.1}}}}
+SLOTS = 500
+IN_FLIGHT = 1000
+INPUT = json.dumps("x" * 198)
+MIB = 1 << 20
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def load(fabric, what, **options):
+    words = [word for name, value in options.items() for word in (f"--{name.replace('_', '-')}", str(value))]
+    argv = [str(LOAD), "--port", str(fabric.port), *words, what]
+    return json.loads(subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=True).stdout)
+
+
+def noop(bench):
+    """No-op handlers with 1,000 jobs in flight, from submission until the client knows that the end is committed."""
+    jobs = bench.batch * 4
+    say(f"no-op handlers, {bench.runs} times {jobs} jobs, {IN_FLIGHT} in flight")
+    fabric = bench.start("noop", SLOTS, HANDLERS)
+    load(fabric, "cycles", jobs=jobs // 10, window=IN_FLIGHT)
+
+    def cycles():
+        before = cpu_seconds(fabric.process.pid)
+        rate = load(fabric, "cycles", jobs=jobs, window=IN_FLIGHT)["per_second"]
+        cpu.append((cpu_seconds(fabric.process.pid) - before) / jobs * 1e6)
+        return rate
+
+    cpu = []
+    rates, sync = bench.interleaved(cycles)
+    bench.report("noop_handlers_per_second", "jobs/s", rates, sync,
+                 note=f"full durable life cycles, {IN_FLIGHT} in flight, {SLOTS} slots, 4 clients")
+    bench.report("noop_handler_cpu", "us of fabricd per job", cpu, sync)
+    fabric.stop_at_once()
+
+
+def submissions(bench):
+    """Durable submissions through the C++ client, to a lane without slots."""
+    batches, singles = bench.batch * 5, bench.jobs
+    say(f"submissions through the client, {bench.runs} times {batches} in batches and {singles} one at a time")
+    fabric = bench.start("clients", 0, HANDLERS)
+    batched, single, sync = bench.interleaved(
+        lambda: load(fabric, "submit", jobs=batches, clients=2)["per_second"],
+        lambda: load(fabric, "submit", jobs=singles, clients=16, batch=1)["per_second"])
+    bench.report("client_submissions_per_second_batched", "jobs/s", batched, sync, note="2 clients, 512 in a batch")
+    bench.report("client_submissions_per_second_single", "jobs/s", single, sync, note="16 clients, one job a call")
+    fabric.stop_at_once()
+
+
+def latency(bench):
+    """From the client's call to the process's start, at 200 jobs/s."""
+    jobs = bench.jobs // 3
+    say(f"latency, {bench.runs} times {jobs} jobs at 200/s")
+    fabric = bench.start("latency", 8)
+    kept = []
+
+    def paced():
+        kept.append(load(fabric, "paced", **{"class": "true"}, jobs=jobs, rate=200))
+        return kept[-1]["p50_ms"]
+
+    p50, sync = bench.interleaved(paced)
+    bench.report("latency_p50", "ms", p50, sync, note="submit to process start, /bin/true at 200/s, 8 slots")
+    bench.report("latency_p99", "ms", [k["p99_ms"] for k in kept], sync)
+    fabric.stop_at_once()
+
+
+# -- the heavy ones ---------------------------------------------------------------------------------------------------
+
+
+def rss(fabric):
+    status = pathlib.Path(f"/proc/{fabric.process.pid}/status").read_text()
+    return next(int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmRSS:"))
+
+
+def disk(fabric):
+    return sum(f.stat().st_blocks * 512 for f in fabric.data.glob("store.db*")) / MIB
+
+
+def running_or_ended(fabric):
+    lanes = fabric.lanes()
+    return ended(lanes) + sum(lane["counts"]["running"] for lane in lanes)
+
+
+def until(condition, pause=POLL_S):
+    started = time.monotonic()
+    while not condition():
+        time.sleep(pause)
+    return time.monotonic() - started
+
+
+def million(bench):
+    """A million queued jobs of 200 bytes: memory, a restart, and what is left when they are done."""
+    jobs = 100_000 if bench.runs < 5 else 1_000_000
+    say(f"{jobs} queued jobs")
+    settings = {**HANDLERS, "/store/retention/succeeded_count": 10_000}
+    fabric = bench.start("million", 0, settings)
+    load(fabric, "submit", jobs=jobs, clients=2, input=INPUT)
+    sync = bench.sync_us()
+    bench.report("queued_rss", "MiB", [rss(fabric)], sync, note=f"{jobs} jobs queued")
+    bench.report("queued_disk", "MiB", [disk(fabric)], sync)
+    fabric.stop_at_once()
+    fabric.settings["/lanes/0/slots"] = SLOTS
+    started = time.monotonic()
+    fabric.start()
+    until(lambda: running_or_ended(fabric))
+    bench.report("restart_to_first_dispatch", "s", [time.monotonic() - started], sync, note=f"{jobs} jobs queued")
+    bench.report("restarted_rss", "MiB", [rss(fabric)], sync)
+    seconds = until(lambda: not live(fabric), 0.2)
+    bench.report("drained_per_second", "jobs/s", [jobs / seconds], sync)
+    prune(fabric)
+    bench.report("drained_rss", "MiB", [rss(fabric)], sync,
+                 note=f"when all have ended and are pruned but for {ended(fabric.lanes())}")
+    bench.report("drained_disk", "MiB", [disk(fabric)], sync)
+    fabric.stop_at_once()
+
+
+def prune(fabric, most_s=300):
+    """Pruning rides on commits: gives it some to ride on."""
+    end = time.monotonic() + most_s
+    while ended(fabric.lanes()) > 11_000 and time.monotonic() < end:
+        load(fabric, "cycles", jobs=500, window=10, clients=1)
+
+
+def live(fabric):
+    return sum(lane["counts"][state] for lane in fabric.lanes() for state in ("scheduled", "ready", "running"))
+
+
+def attempts(fabric):
+    return fabric.sql("SELECT sum(attempt) FROM jobs")[0][0] or 0
+
+
+def delayed(bench):
+    """Jobs that are released with a delay again and again: the disk after each round."""
+    jobs = 10_000 if bench.runs < 5 else 100_000
+    say(f"{jobs} jobs released with a delay, 5 rounds")
+    fabric = bench.start("delayed", SLOTS, HANDLERS)
+    load(fabric, "submit", jobs=jobs, clients=2, **{"class": "again"})
+    sizes = []
+    for round_ in range(1, 6):
+        until(lambda wanted=round_ * jobs: attempts(fabric) >= wanted, 0.2)
+        sizes.append(disk(fabric))
+    bench.report("delayed_disk_growth", "ratio of round 5 to round 2", [sizes[4] / sizes[1]], bench.sync_us(),
+                 note="MiB after each round: " + ", ".join(f"{s:.0f}" for s in sizes))
+    fabric.stop_at_once()
