@@ -19,5 +19,15 @@ exit_code lanes(session& s);        // overview.cpp
 exit_code nodes(session& s);        // overview.cpp
 exit_code events(session& s);       // events.cpp
 exit_code config_check(session& s); // config_check.cpp
+exit_code config_show(session& s);  // config_show.cpp
+exit_code store_backup(session& s); // store.cpp
+exit_code store_check(session& s);  // store.cpp
+exit_code store_info(session& s);   // store.cpp
+exit_code doctor(session& s);       // doctor.cpp
+exit_code top(session& s);          // top.cpp
+exit_code completion(session& s);   // completion.cpp
+
+/// cancel and kick of all jobs that options choose.
+exit_code bulk_change(session& s); // bulk.cpp
 
 } // namespace fabric::cli

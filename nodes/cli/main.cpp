@@ -24,7 +24,14 @@ const std::map<std::string, exit_code (*)(session&)> commands{{"submit", submit}
                                                               {"lanes", lanes},
                                                               {"nodes", nodes},
                                                               {"events", events},
-                                                              {"config check", config_check}};
+                                                              {"config check", config_check},
+                                                              {"config show", config_show},
+                                                              {"store backup", store_backup},
+                                                              {"store check", store_check},
+                                                              {"store info", store_info},
+                                                              {"doctor", doctor},
+                                                              {"top", top},
+                                                              {"completion", completion}};
 
 } // namespace
 

@@ -1,5 +1,4 @@
 #include "tests/fault/scenario.hpp"
-
 #include "tests/libfabric/store/fixture.hpp"
 
 #include <random>

@@ -37,8 +37,8 @@ void print(std::ostream& out, const job& j) {
 
 void print(std::ostream& out, const attempt& a) {
   out << "  attempt " << a.number << ' ' << a.fence << ' ' << a.node << ' ' << a.worker << ' ' << a.lane << ' '
-      << number(a.leased_at) << ' ' << number(a.started_at) << ' ' << number(a.ended_at) << ' '
-      << to_string(a.ended_as) << ' ' << a.run_time.count() << ' ' << a.report.size() << '\n';
+      << number(a.leased_at) << ' ' << number(a.started_at) << ' ' << number(a.ended_at) << ' ' << to_string(a.ended_as)
+      << ' ' << a.run_time.count() << ' ' << a.report.size() << '\n';
 }
 
 /// Without their numbers: a store that was not closed cleanly skips some.

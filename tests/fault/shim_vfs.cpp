@@ -59,8 +59,9 @@ int on_read(sqlite3_file* file, void* into, int size, sqlite3_int64 offset) {
 int on_write(sqlite3_file* file, const void* from, int size, sqlite3_int64 offset) {
   const auto write = [&](int bytes) { return methods(file)->xWrite(inner(file), from, bytes, offset); };
   const std::span<const char> bytes(static_cast<const char*>(from), static_cast<std::size_t>(size));
-  return pass({.kind = call_kind::write, .path = shim(file).path, .offset = offset, .bytes = bytes},
-              [&] { return write(size); }, [&] { write(size / 2); });
+  return pass(
+      {.kind = call_kind::write, .path = shim(file).path, .offset = offset, .bytes = bytes},
+      [&] { return write(size); }, [&] { write(size / 2); });
 }
 
 int on_truncate(sqlite3_file* file, sqlite3_int64 size) {

@@ -15,17 +15,17 @@ enum class call_kind { open, remove, access, read, write, truncate, sync, size, 
 struct call {
   call_kind kind = call_kind::open;
   std::string_view path;
-  std::int64_t offset = 0;         ///< read, write; the new size of truncate.
-  std::span<const char> bytes{};   ///< write.
-  bool may_create = false;         ///< open.
-  bool syncs_directory = false;    ///< sync, remove: on success the directory is on disk too.
+  std::int64_t offset = 0;       ///< read, write; the new size of truncate.
+  std::span<const char> bytes{}; ///< write.
+  bool may_create = false;       ///< open.
+  bool syncs_directory = false;  ///< sync, remove: on success the directory is on disk too.
 };
 
 /// How a call fails.
 struct verdict {
-  int code = 0;       ///< SQLite's.
-  int os_error = 0;   ///< errno, as sqlite3_system_errno tells it.
-  bool half = false;  ///< The first half of a write is done nonetheless; of a read, the rest is zeros.
+  int code = 0;      ///< SQLite's.
+  int os_error = 0;  ///< errno, as sqlite3_system_errno tells it.
+  bool half = false; ///< The first half of a write is done nonetheless; of a read, the rest is zeros.
 };
 
 class tap {

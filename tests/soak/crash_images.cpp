@@ -12,8 +12,10 @@ namespace {
 
 constexpr std::uint64_t images_per_run = 100;
 
-int complain(std::uint64_t scenario, std::uint64_t crash, const std::vector<std::string>& wrong) {
-  std::printf("seed %llu, crash %llu:\n", static_cast<unsigned long long>(scenario), static_cast<unsigned long long>(crash));
+using number = unsigned long long;
+
+int complain(number scenario, number crash, const std::vector<std::string>& wrong) {
+  std::printf("seed %llu, crash %llu:\n", scenario, crash);
   for (const auto& one : wrong) std::printf("  %s\n", one.c_str());
   return 1;
 }
@@ -29,8 +31,7 @@ int main(int argc, char** argv) {
     for (std::uint64_t i = 0; i < images_per_run && done < images; ++i, ++done)
       if (const auto wrong = run.crash(i); !wrong.empty()) bad += static_cast<unsigned>(complain(scenario, i, wrong));
   }
-  std::printf("crash images: %llu from seed %llu, %llu with something lost or broken\n",
-              static_cast<unsigned long long>(done), static_cast<unsigned long long>(seed),
-              static_cast<unsigned long long>(bad));
+  std::printf("crash images: %llu from seed %llu, %llu with something lost or broken\n", number{done}, number{seed},
+              number{bad});
   return bad == 0 ? 0 : 1;
 }

@@ -14,7 +14,8 @@ struct rule {
 };
 
 constexpr rule rules[]{
-    {"every reference has its row", "SELECT \"table\" || ' ' || coalesce(rowid, '?') || ' has no ' || parent FROM pragma_foreign_key_check"},
+    {"every reference has its row", "SELECT \"table\" || ' ' || coalesce(rowid, '?') || ' has no ' || parent "
+                                    "FROM pragma_foreign_key_check"},
     {"a state is one of the seven", "SELECT 'job ' || id FROM jobs WHERE state NOT BETWEEN 1 AND 7"},
     {"a running job has its last attempt open",
      "SELECT 'job ' || id FROM jobs WHERE state=4 AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.job=jobs.id AND "
@@ -48,7 +49,8 @@ constexpr rule rules[]{
      "UNION ALL SELECT name, 5, succeeded FROM lanes UNION ALL SELECT name, 6, buried FROM lanes "
      "UNION ALL SELECT name, 7, cancelled FROM lanes) l "
      "LEFT JOIN jobs j ON j.lane=l.lane AND j.state=l.state GROUP BY l.lane, l.state HAVING count(j.id)<>l.total"},
-    {"every job's lane is known", "SELECT 'job ' || id || ': ' || lane FROM jobs WHERE lane NOT IN (SELECT name FROM lanes)"},
+    {"every job's lane is known", "SELECT 'job ' || id || ': ' || lane FROM jobs "
+                                  "WHERE lane NOT IN (SELECT name FROM lanes)"},
     {"the bytes of final jobs add up",
      "SELECT m.value || ', not ' || s.sum FROM (SELECT coalesce(sum(bytes), 0) AS sum FROM jobs WHERE state>=5) s JOIN "
      "(SELECT coalesce((SELECT value FROM meta WHERE name='final_bytes'), 0) AS value) m WHERE m.value<>s.sum"},
@@ -64,7 +66,8 @@ void look(sqlite_connection& db, std::string_view name, const std::string& query
 void look_at_file(sqlite_connection& db, check_depth depth, std::vector<violation>& found) {
   const auto pragma = std::string(depth == check_depth::full ? "integrity_check" : "quick_check");
   look(db, "the file is sound",
-       "SELECT " + pragma + " FROM pragma_" + pragma + "(" + std::to_string(violations_max) + ") WHERE " + pragma + "<>'ok'",
+       "SELECT " + pragma + " FROM pragma_" + pragma + "(" + std::to_string(violations_max) + ") WHERE " + pragma +
+           "<>'ok'",
        found);
 }
 

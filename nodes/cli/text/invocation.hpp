@@ -31,6 +31,19 @@ struct selection {
   std::uint64_t limit = 0;
 };
 
+/// Of the operator's tools.
+struct tool_options {
+  std::string config;   ///< A configuration file; empty: none.
+  std::string data;     ///< The node's data directory, over the configuration's; empty: that.
+  bool quick = false;   ///< store check.
+  bool once = false;    ///< top.
+  std::string error;    ///< cancel, kick: only jobs whose reason has this in it.
+  bool bulk = false;    ///< cancel, kick: of all that `chosen` names.
+  bool dry_run = false; ///< cancel, kick.
+  bool yes = false;     ///< cancel, kick: do not ask.
+  std::string shell;    ///< completion.
+};
+
 struct invocation {
   std::string command; ///< "submit", "config check", …
   config::endpoint node{"127.0.0.1", 7600};
@@ -43,6 +56,7 @@ struct invocation {
   std::vector<job_id> ids;   ///< Without doubles, in the order given.
   submission job;
   selection chosen;
+  tool_options tool;
   std::optional<duration> patience; ///< How long to put up with an unreachable fabric.
   std::optional<duration> timeout;  ///< How long to wait for jobs.
 };

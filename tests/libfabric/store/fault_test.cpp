@@ -20,8 +20,8 @@ namespace {
 constexpr int tries_max = 3; ///< Of a step that found the store locked.
 
 bool has_disk_full(const batch_result& done) {
-  return std::ranges::any_of(
-      done.answers, [](const answer& a) { return a.failure && a.failure->code == errc::disk_full; });
+  return std::ranges::any_of(done.answers,
+                             [](const answer& a) { return a.failure && a.failure->code == errc::disk_full; });
 }
 
 /// One life of a store whose calls fail, beside the twin that is right.
