@@ -1,8 +1,9 @@
+#include "nodes/cli/text/bulk.hpp"
+
 #include "fabric/job/limits.hpp"
 #include "fabric/job/strict_json.hpp"
 
 #include "nodes/cli/commands.hpp"
-#include "nodes/cli/text/bulk.hpp"
 #include "nodes/cli/text/printable.hpp"
 #include "nodes/cli/text/report_json.hpp"
 
@@ -23,11 +24,8 @@ using ids_t = std::vector<job_id>;
 /// The numbers of all jobs that the options choose, newest first.
 expected<ids_t> choose(session& s) {
   const auto& chosen = s.call.chosen;
-  store::job_filter filter{.states = states_for(s.call),
-                           .lane = chosen.lane,
-                           .job_class = chosen.job_class,
-                           .after = 0,
-                           .limit = page_max};
+  store::job_filter filter{
+      .states = states_for(s.call), .lane = chosen.lane, .job_class = chosen.job_class, .after = 0, .limit = page_max};
   ids_t found;
   for (bool more = true; more;) {
     const auto page = s.insist([&] { return s.cell.list(filter); });

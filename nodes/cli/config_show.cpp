@@ -28,8 +28,8 @@ exit_code config_show(session& s) {
     if (auto read = config::parse_document(text.str(), s.call.path)) from = *std::move(read);
   }
   if (s.call.json)
-    s.screen.line(json_text({{"config", nlohmann::json::parse(config::dump(all))},
-                             {"set", config::values_set(all, from)}}));
+    s.screen.line(
+        json_text({{"config", nlohmann::json::parse(config::dump(all))}, {"set", config::values_set(all, from)}}));
   else
     s.screen.write(s.screen.shown(config::show(all, from)));
   return done;

@@ -1,9 +1,10 @@
+#include "nodes/cli/text/doctor.hpp"
+
 #include "fabric/config/load.hpp"
 #include "fabric/job/strict_json.hpp"
 
 #include "nodes/cli/commands.hpp"
 #include "nodes/cli/doctor_facts.hpp"
-#include "nodes/cli/text/doctor.hpp"
 #include "nodes/cli/text/table.hpp"
 
 #include <nlohmann/json.hpp>
@@ -38,7 +39,8 @@ exit_code doctor(session& s) {
   std::vector<std::string> problems;
   if (!s.call.tool.config.empty()) {
     auto loaded = config::load_file(s.call.tool.config);
-    if (loaded) config = *std::move(loaded);
+    if (loaded)
+      config = *std::move(loaded);
     else
       for (const auto& p : loaded.error()) problems.push_back(config::render(p));
   }

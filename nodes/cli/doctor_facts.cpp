@@ -4,10 +4,10 @@
 #include "fabric/exec/launch.hpp"
 #include "fabric/exec/system.hpp"
 
-#include <linux/magic.h>
 #include <sqlite3.h>
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <pwd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>

@@ -45,8 +45,7 @@ finding judge_sqlite(const host_facts& f) {
 finding judge_fsync(const disk_facts& disk) {
   const std::string name = "fsync";
   if (!disk.fsync)
-    return {name, health::warn, "not measured: " + disk.path + " cannot be written to",
-            "run this as the node's user"};
+    return {name, health::warn, "not measured: " + disk.path + " cannot be written to", "run this as the node's user"};
   const auto what = fmt::format("{} in {}", human_duration(*disk.fsync), disk.path);
   if (disk.in_memory)
     return {name, health::warn, what + ", which is in memory", "what is acknowledged there does not survive a reboot"};
@@ -139,7 +138,8 @@ finding judge_memory(const host_facts& f, std::uint64_t low) {
 }
 
 finding judge_user(const host_facts& f, const config::root& config) {
-  if (!f.is_root || config.node.allow_root) return {"user", health::ok, f.is_root ? "root, as allowed" : "not root", {}};
+  if (!f.is_root) return {"user", health::ok, "not root", {}};
+  if (config.node.allow_root) return {"user", health::ok, "root, as allowed", {}};
   return {"user", health::warn, "root", "fabricd refuses it: use an account of its own, or set node.allow_root"};
 }
 

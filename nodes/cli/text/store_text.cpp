@@ -71,8 +71,8 @@ std::string store_text(const store::store_info& info, const spool_size& spool, t
   line("oldest", oldest_text(info.oldest, now));
   line("attempts", human_count(info.attempts));
   line("events", human_count(info.events));
-  line("last given", fmt::format("fence {}, job at most {}, event at most {}", info.fence, info.job_mark,
-                                 info.event_mark));
+  line("last given",
+       fmt::format("fence {}, job at most {}, event at most {}", info.fence, info.job_mark, info.event_mark));
   line("stale ends", fmt::format("{} refused", human_count(info.stale_ends)));
   return out;
 }

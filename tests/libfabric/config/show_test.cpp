@@ -8,7 +8,9 @@ using namespace fabric::config;
 
 namespace {
 
-bool has_line(const std::string& text, const std::string& line) { return ("\n" + text).find("\n" + line + "\n") != text.npos; }
+bool has_line(const std::string& text, const std::string& line) {
+  return ("\n" + text).find("\n" + line + "\n") != text.npos;
+}
 
 } // namespace
 
