@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import unittest
 
-from harness import NodeTest, eventually
+from harness import BIN, NodeTest, eventually
 
 SHORT_LEASE = {"lease": {"first": "3s", "max": "3s", "node_silence": "2s"}}  # Renewed every second.
 
@@ -101,21 +101,22 @@ class Faults(NodeTest):
         end = eventually(lambda: (a := n.fabric("show", job)).code == 0 and a.lines[0], "it answers again")
         self.assertEqual((end["state"], end["attempt"]), ("succeeded", 1))
 
-    def test_a_user_without_processes(self):
-        """RLIMIT_NPROC means nothing to root: the class runs as nobody, of whom the keeper may start no process."""
+    def test_a_runner_without_processes(self):
+        """RLIMIT_NPROC means nothing to root, so the node runs as nobody."""
+        nobody = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+        if os.geteuid() != 0 or subprocess.run([*nobody, "test", "-x", BIN / "fabricd"], check=False).returncode != 0:
+            self.skipTest("not root, or nobody cannot reach the programs")
         n = self.node(SHORT_LEASE, start=False)
-        if os.geteuid() != 0:
-            self.skipTest("only root may run a class as another user")
-        os.chmod(n.directory, 0o755)
-        n.config["classes"]["nobody"] = {"command": ["/bin/true"], "user": "nobody", "max_attempts": 1}
-        n.start()
-        n.wait(n.submit("nobody"))
-        keepers = eventually(n.keepers, "the slot's keeper")
-        old = [(k, limit(k, resource.RLIMIT_NPROC, 0)) for k in keepers]
-        def lift():
-            for keeper, processes_max in old:
-                limit(keeper, resource.RLIMIT_NPROC, processes_max)
-        self.goes_on_after(n, n.submit("nobody"), lift, "Resource temporarily unavailable")
+        os.chown(n.directory, 65534, 65534)
+        n.launch(prefix=nobody)
+        self.assertIn(" ready on ", n.first_line(), n.log())
+        runner = n.runner()
+        eventually(lambda: n.good("nodes")[0]["nodes"][0]["workers"][0]["runner_up"], "the node has its runner")
+        def processes(soft):  # By the same user: without CAP_SYS_RESOURCE root may not.
+            subprocess.run([*nobody, "prlimit", "--pid", str(runner), f"--nproc={soft}:"], check=True)
+        processes(0)
+        self.goes_on_after(n, n.run("true", "--max-attempts", 1), lambda: processes(1000),
+                           "cannot start a keeper: Resource temporarily unavailable")
 
 
 class SmallDisk(NodeTest):
