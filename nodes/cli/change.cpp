@@ -73,10 +73,12 @@ template <class Change> exit_code change_all(session& s, Change change, const wo
 } // namespace
 
 exit_code cancel(session& s) {
+  if (s.call.tool.bulk) return bulk_change(s);
   return change_all(s, [&](const ids_t& ids) { return s.cell.cancel(ids); }, {"asked to stop", "to be cancelled"});
 }
 
 exit_code kick(session& s) {
+  if (s.call.tool.bulk) return bulk_change(s);
   return change_all(s, [&](const ids_t& ids) { return s.cell.kick(ids); }, {"running", "put back"});
 }
 

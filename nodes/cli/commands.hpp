@@ -23,5 +23,15 @@ exit_code pause(session& s);        // orders.cpp
 exit_code resume(session& s);       // orders.cpp
 exit_code explain(session& s);      // explain.cpp
 exit_code config_check(session& s); // config_check.cpp
+exit_code config_show(session& s);  // config_show.cpp
+exit_code store_backup(session& s); // store.cpp
+exit_code store_check(session& s);  // store.cpp
+exit_code store_info(session& s);   // store.cpp
+exit_code doctor(session& s);       // doctor.cpp
+exit_code top(session& s);          // top.cpp
+exit_code completion(session& s);   // completion.cpp
+
+/// cancel and kick of all jobs that options choose.
+exit_code bulk_change(session& s); // bulk.cpp
 
 } // namespace fabric::cli

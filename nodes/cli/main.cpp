@@ -28,7 +28,14 @@ const std::map<std::string, exit_code (*)(session&)> commands{{"submit", submit}
                                                               {"pause", pause},
                                                               {"resume", resume},
                                                               {"explain", explain},
-                                                              {"config check", config_check}};
+                                                              {"config check", config_check},
+                                                              {"config show", config_show},
+                                                              {"store backup", store_backup},
+                                                              {"store check", store_check},
+                                                              {"store info", store_info},
+                                                              {"doctor", doctor},
+                                                              {"top", top},
+                                                              {"completion", completion}};
 
 } // namespace
 

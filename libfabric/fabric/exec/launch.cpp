@@ -56,6 +56,7 @@ failure_note enter_and_exec(const child_plan& c) {
   // Above all descriptors that matter first, so that no dup2 closes one that is still to come.
   const int in = ::fcntl(plan.input, F_DUPFD, 3), out = ::fcntl(plan.out, F_DUPFD, 3),
             err = ::fcntl(plan.err, F_DUPFD, 3);
+  if (in < 0 || out < 0 || err < 0) return {step::setup, errno};
   if (::dup2(in, 0) < 0 || ::dup2(out, 1) < 0 || ::dup2(err, 2) < 0) return {step::setup, errno};
   if (::syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC) != 0) return {step::setup, errno};
   if (plan.cgroup >= 0 && ::write(plan.cgroup, "0", 1) != 1) return {step::setup, errno};

@@ -1,11 +1,10 @@
 #include "fabric/store/sqlite_schema.hpp"
 
 #include "fabric/store/sqlite_connection.hpp"
+#include "fabric/store/sqlite_copy.hpp"
 
 #include <sqlite3.h>
 
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -111,28 +110,11 @@ bool is_foreign(sqlite_connection& db) {
   return db.ask_number("SELECT count(*) FROM sqlite_schema").value_or(1) != 0;
 }
 
-bool sync(const std::string& path, int flags) {
-  const int fd = ::open(path.c_str(), flags | O_CLOEXEC);
-  const bool synced = fd >= 0 && ::fsync(fd) == 0;
-  if (fd >= 0) ::close(fd);
-  return synced;
-}
-
 /// Copies the store as it is now; the copy is on disk when this returns.
 expected<void> copy_aside(sqlite_connection& db, std::int64_t last) {
   const std::string copy = db.path() + ".before-v" + std::to_string(last);
   ::unlink(copy.c_str());
-  std::string quoted;
-  for (const char c : copy) quoted += c == '\'' ? std::string("''") : std::string(1, c);
-  const auto old_mask = ::umask(0077);
-  const bool copied = db.exec("VACUUM INTO '" + quoted + "'");
-  ::umask(old_mask);
-  if (!copied) return tl::unexpected(db.failure());
-  const auto slash = copy.rfind('/');
-  const auto directory = slash == std::string::npos ? "." : copy.substr(0, slash + 1);
-  if (!sync(copy, O_RDONLY) || !sync(directory, O_RDONLY | O_DIRECTORY))
-    return fail(errc::io_error, "the copy before the migration could not be synced", copy);
-  return {};
+  return copy_store(db, copy);
 }
 
 bool run_step(sqlite_connection& db, const migration& step) {

@@ -7,7 +7,6 @@
 #include "fabric/store/owner_lock.hpp"
 #include "fabric/store/sqlite_rows.hpp"
 #include "fabric/store/sqlite_schema.hpp"
-#include "fabric/store/sqlite_settings.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -17,7 +16,8 @@ namespace fabric::store {
 struct sqlite_store::state {
   state(owner_lock lock, std::unique_ptr<sqlite_connection> opened, const sqlite_options& options)
       : owner(std::move(lock)), db(std::move(opened)), tables(*db), begin(*db, "BEGIN IMMEDIATE"),
-        commit(*db, "COMMIT"), lock_wait(options.lock_wait), pruning(options.retention, options.clock),
+        commit(*db, "COMMIT"), lock_wait(options.lock_wait), wal_max(options.wal_max),
+        pruning(options.retention, options.clock),
         space({db->path() + ".reserve", options.disk_low, options.reserve, options.free, options.clock}) {}
 
   owner_lock owner; ///< Given back last.
@@ -25,6 +25,7 @@ struct sqlite_store::state {
   sqlite_rows tables;
   sqlite_statement begin, commit;
   std::chrono::milliseconds lock_wait;
+  std::int64_t wal_max;
   ledger numbers;
   pruner pruning;
   space_guard space;
@@ -38,6 +39,7 @@ struct sqlite_store::state {
   bool answers_early(std::size_t operations);
   tl::unexpected<error> roll_back(ledger before);
   void give_up(ledger before);
+  tl::unexpected<error> failed_before() const { return fail(errc::io_error, "the store failed before", db->path()); }
   tl::unexpected<error> read_failed();
   expected<void> checkpoint_if_large();
   void close();
@@ -102,7 +104,7 @@ std::uint64_t sqlite_store::live_jobs() const { return state_->numbers.live(); }
 expected<batch_result> sqlite_store::apply(std::span<const operation> ops, time_point now) {
   invariant(ops.size() <= limits::commit_ops);
   auto& s = *state_;
-  if (s.broken) return fail(errc::io_error, "the store failed before", s.db->path());
+  if (s.broken) return s.failed_before();
   if (ops.empty() && !s.is_open() && !s.pruning.may_have_work(s.numbers, now)) return batch_result{};
   const bool room = !s.space.is_low();
   auto result = s.transaction(ops, {room, room}, now);
@@ -169,13 +171,14 @@ tl::unexpected<error> sqlite_store::state::read_failed() {
 }
 
 expected<void> sqlite_store::state::checkpoint_if_large() {
-  if (static_cast<std::int64_t>(db->wal_pages()) * page_bytes <= wal_bytes || db->checkpoint()) return {};
+  if (static_cast<std::int64_t>(db->wal_pages()) * page_bytes <= wal_max || db->checkpoint()) return {};
   broken = true;
   return fail(errc::io_error, db->failure().message, db->path());
 }
 
 expected<lane_page> sqlite_store::load_lane(const std::string& lane, job_id after, std::size_t limit) {
   auto& s = *state_;
+  if (s.broken) return s.failed_before();
   lane_page page;
   if (const auto record = s.numbers.lanes.find(lane); record != s.numbers.lanes.end()) page.seq = record->second.seq;
   const auto wanted = std::max<std::size_t>(limit, 1);

@@ -3,6 +3,7 @@
 #include "fabric/store/job_store.hpp"
 #include "fabric/store/pruner.hpp"
 #include "fabric/store/space_guard.hpp"
+#include "fabric/store/sqlite_settings.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -16,6 +17,7 @@ struct sqlite_options {
   std::uint64_t disk_low = 256ull << 20;     ///< Below this much free space submits and leases are refused.
   std::chrono::milliseconds lock_wait{2000}; ///< How long a commit waits for another connection's lock.
   std::uint64_t reserve = 16ull << 20;       ///< Size of <path>.reserve, given up when a commit finds no space.
+  std::int64_t wal_max = wal_bytes;          ///< The log is copied into the file above this size, in bytes.
   free_space_fn free = &free_space;          ///< For tests.
   steady_clock_fn clock = std::chrono::steady_clock::now;
 };

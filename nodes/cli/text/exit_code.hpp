@@ -8,6 +8,7 @@ namespace fabric::cli {
 enum exit_code : int {
   done = 0,
   job_failed = 1,  ///< A job that was waited for did not succeed.
+  not_well = 1,    ///< `store check` or `doctor` found something.
   usage = 2,       ///< Bad arguments, an unreadable file, or a configuration with problems.
   unreachable = 3, ///< No fabric there, or it stayed away for longer than --patience.
   no_such_thing = 4,
@@ -17,8 +18,9 @@ enum exit_code : int {
 };
 
 inline constexpr const char* exit_code_help =
-    "Exit codes: 0 ok, 1 the job failed, 2 usage, 3 cannot reach the fabric, 4 no such thing, 5 refused,\n"
-    "6 --timeout passed, 7 cannot write to stdout (what was asked for may be done all the same).\n"
+    "Exit codes: 0 ok, 1 the job failed or a check found something, 2 usage, 3 cannot reach the fabric,\n"
+    "4 no such thing, 5 refused, 6 --timeout passed, 7 cannot write to stdout (what was asked for may be done all\n"
+    "the same).\n"
     "When several apply, the first of 7, 3, 6, 5, 4, 1.";
 
 constexpr exit_code exit_code_for(errc code) noexcept {

@@ -38,6 +38,19 @@ struct lane_order {
   std::optional<duration> length;
 };
 
+/// Of the operator's tools.
+struct tool_options {
+  std::string config;   ///< A configuration file; empty: none.
+  std::string data;     ///< The node's data directory, over the configuration's; empty: that.
+  bool quick = false;   ///< store check.
+  bool once = false;    ///< top.
+  std::string error;    ///< cancel, kick: only jobs whose reason has this in it.
+  bool bulk = false;    ///< cancel, kick: of all that `chosen` names.
+  bool dry_run = false; ///< cancel, kick.
+  bool yes = false;     ///< cancel, kick: do not ask.
+  std::string shell;    ///< completion.
+};
+
 struct invocation {
   std::string command; ///< "submit", "config check", …
   config::endpoint node{"127.0.0.1", 7600};
@@ -51,6 +64,7 @@ struct invocation {
   submission job;
   selection chosen;
   lane_order order;
+  tool_options tool;
   std::optional<duration> patience; ///< How long to put up with an unreachable fabric.
   std::optional<duration> timeout;  ///< How long to wait for jobs.
 };

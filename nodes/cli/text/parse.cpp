@@ -1,9 +1,10 @@
 #include "nodes/cli/text/parse.hpp"
 
-#include "fabric/duration_text.hpp"
-
+#include "nodes/cli/text/completion.hpp"
 #include "nodes/cli/text/exit_code.hpp"
 #include "nodes/cli/text/parse_orders.hpp"
+#include "nodes/cli/text/parse_tools.hpp"
+#include "nodes/cli/text/parse_words.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -21,42 +22,11 @@ constexpr std::uint64_t events_max = 1000;
 constexpr const char* ndjson_help =
     "With --json: objects with a fixed set of keys, one per line where there can be several.";
 
-/// An option whose text becomes a value, or a usage error in the words of `read`.
-template <class Read> CLI::Option* add_parsed(CLI::App& app, const char* names, Read read, const std::string& help) {
-  return app.add_option_function<std::string>(
-      names,
-      [read, name = std::string(names)](const std::string& text) {
-        if (auto wrong = read(text)) throw CLI::ValidationError(name, *wrong);
-      },
-      help);
-}
-
-using complaint = std::optional<std::string>;
-
-complaint read_duration(const std::string& text, std::optional<duration>& into) {
-  auto d = parse_duration(text);
-  if (!d) return d.error().message;
-  into = *d;
-  return {};
-}
-
 complaint read_label(const std::string& text, std::map<std::string, std::string>& into) {
   const auto equals = text.find('=');
   if (equals == std::string::npos || equals == 0) return "\"" + text + "\" is not KEY=VALUE";
   const bool fresh = into.emplace(text.substr(0, equals), text.substr(equals + 1)).second;
   return fresh ? complaint{} : "label \"" + text.substr(0, equals) + "\" is given twice";
-}
-
-complaint read_states(const std::string& text, std::vector<job_state>& into) {
-  for (std::size_t begin = 0; begin <= text.size();) {
-    const auto end = std::min(text.find(',', begin), text.size());
-    const auto name = text.substr(begin, end - begin);
-    const auto state = job_state_from(name);
-    if (!state) return "\"" + name + "\" is no state: waiting, scheduled, ready, running, succeeded, buried, cancelled";
-    into.push_back(*state);
-    begin = end + 1;
-  }
-  return {};
 }
 
 /// The program's options and subcommands, which write into `out`.
@@ -74,6 +44,7 @@ public:
     add_questions();
     add_orders(app_, out_);
     add_config();
+    add_tools(app_, out_);
   }
 
   CLI::App& app() { return app_; }
@@ -92,6 +63,7 @@ public:
     if ((out_.command == "submit" || out_.command == "run") && out_.timeout && !out_.job.wait)
       return "--timeout only goes with --wait";
     if (out_.chosen.limit == 0) out_.chosen.limit = out_.command == "events" ? events_default : list_default;
+    if (auto wrong = check_tools(out_); !wrong.empty()) return wrong;
     std::set<job_id> seen;
     std::erase_if(out_.ids, [&](job_id id) { return !seen.insert(id).second; });
     return read_node();
@@ -100,7 +72,7 @@ public:
 private:
   /// Only for commands that connect: neither --help nor `config check` minds a bad FABRIC_NODE.
   std::string read_node() {
-    if (out_.command == "config check") return {};
+    if (out_.command == "config check" || is_local_tool(out_.command)) return {};
     auto node = config::parse_endpoint(node_);
     if (!node) return "--node, or FABRIC_NODE: " + node.error().message;
     out_.node = *node;
@@ -113,6 +85,12 @@ private:
     auto* ids = sub.add_option("ID", out_.ids, "Number of the job")->required()->check(CLI::Range(1UL, ~0UL >> 1));
     ids->type_name("");
     if (!several) ids->expected(1);
+  }
+
+  void add_ids_or_selection(CLI::App& sub) {
+    add_ids(sub, true);
+    sub.get_option("ID")->required(false);
+    add_bulk(sub, out_);
   }
 
   void add_waiting(CLI::App& sub, const char* timeout_help) {
@@ -179,9 +157,9 @@ private:
     auto& wait = add("wait", "Wait until jobs have ended; prints each as it ends");
     add_ids(wait, true);
     add_waiting(wait, "Wait this long at most");
-    add_ids(add("cancel", "Cancel jobs; running ones are asked to stop"), true);
-    add_ids(add("kick", "Put buried jobs back"), true);
     add_ids(add("reset", "Throw away what jobs that do not run have saved: they start over"), true);
+    add_ids_or_selection(add("cancel", "Cancel jobs; running ones are asked to stop"));
+    add_ids_or_selection(add("kick", "Put buried jobs back"));
   }
 
   void add_questions() {
@@ -215,6 +193,7 @@ private:
   void add_config() {
     auto& config = add("config", "About configuration files");
     config.require_subcommand(1);
+    add_config_show(config, out_);
     auto& check = *config.add_subcommand("check", "Name everything that is wrong with a file, by line");
     check.add_option("FILE", out_.path, "The configuration")->required();
   }
@@ -251,6 +230,11 @@ std::variant<invocation, usage_text> parse(std::vector<std::string> words) {
   if (!tail.empty() && out.command != "run") return usage_text{usage, "only run takes words behind --\n"};
   if (!tail.empty()) out.job.argv = std::move(tail);
   return out;
+}
+
+std::string completion_script() {
+  invocation ignored;
+  return bash_completion(grammar(ignored).app());
 }
 
 } // namespace fabric::cli

@@ -18,4 +18,7 @@ struct usage_text {
 /// @param words without the program's name.
 std::variant<invocation, usage_text> parse(std::vector<std::string> words);
 
+/// What `source` gives to bash so that it completes the words of `parse`.
+std::string completion_script();
+
 } // namespace fabric::cli
