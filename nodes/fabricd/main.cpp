@@ -1,5 +1,6 @@
 #include "fabric/config/load.hpp"
 #include "fabric/config/rules.hpp"
+#include "fabric/exec/descriptors.hpp"
 
 #include "nodes/fabricd/node.hpp"
 #include "nodes/fabricd/options.hpp"
@@ -59,5 +60,6 @@ int main(int argc, char** argv) {
   if (geteuid() == 0 && !config->node.allow_root)
     return refuse(*config, "refusing to run as root: whatever a class runs would be root too; use an account of its "
                            "own, or set /node/allow_root to true");
+  exec::use_all_descriptors();
   return nodes::run_node(*options, std::move(*config));
 }
