@@ -2,6 +2,7 @@
 
 #include "fabric/config/load.hpp"
 #include "fabric/config/rules.hpp"
+#include "fabric/exec/descriptors.hpp"
 
 #include "nodes/fabricd/node.hpp"
 #include "nodes/fabricd/options.hpp"
@@ -62,6 +63,7 @@ int node_program(int argc, char** argv, handler_registry more) {
     return refuse(*config, "refusing to run as root: whatever a class runs would be root too; use an account of its "
                            "own, or set /node/allow_root to true");
   more.merge(built_in_handlers());
+  exec::use_all_descriptors();
   return nodes::run_node(*options, std::move(*config), std::move(more));
 }
 

@@ -6,6 +6,7 @@ import os
 import pathlib
 import resource
 import shutil
+import socket
 import subprocess
 import unittest
 
@@ -100,6 +101,17 @@ class Faults(NodeTest):
         limit(pid, resource.RLIMIT_NOFILE, old)
         end = eventually(lambda: (a := n.fabric("show", job)).code == 0 and a.lines[0], "it answers again")
         self.assertEqual((end["state"], end["attempt"]), ("succeeded", 1))
+
+    def test_more_connections_than_the_soft_limit_of_descriptors(self):
+        """fabricd uses what its hard limit allows; runner and jobs keep the soft limit it was started with."""
+        n = self.node(start=False)
+        n.launch(prefix=("prlimit", "--nofile=128:4096"))
+        self.assertIn(" ready on ", n.first_line(), n.log())
+        for _ in range(200):
+            self.addCleanup(socket.create_connection(("127.0.0.1", n.port)).close)
+        eventually(lambda: len(os.listdir(f"/proc/{n.process.pid}/fd")) > 200, "all are taken")
+        job = n.run("ulimit -Sn > $FABRIC_RESULT")
+        self.assertEqual(n.wait(job)["result"], 128)
 
     def test_a_runner_without_processes(self):
         """RLIMIT_NPROC means nothing to root, so the node runs as nobody."""

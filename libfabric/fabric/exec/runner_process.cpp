@@ -1,5 +1,7 @@
 #include "fabric/exec/runner_process.hpp"
 
+#include "fabric/exec/descriptors.hpp"
+
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
@@ -35,7 +37,10 @@ std::optional<error> runner_process::ensure_started() {
   const int failed = posix_spawn(&pid_, argv[0], &files, &attributes, argv.data(), environ);
   posix_spawn_file_actions_destroy(&files);
   posix_spawnattr_destroy(&attributes);
-  if (failed == 0) return std::nullopt;
+  if (failed == 0) {
+    give_usual_descriptors(pid_);
+    return std::nullopt;
+  }
   pid_ = 0;
   return error{errc::io_error, std::strerror(failed), command_[0]};
 }

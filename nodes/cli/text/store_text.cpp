@@ -33,15 +33,6 @@ totals totals_of(const store::store_info& info) {
   return sum;
 }
 
-/// "12.3 MiB"; people do not want the exact number, JSON has it.
-std::string human_bytes(std::uint64_t bytes) {
-  constexpr std::string_view units[]{"B", "KiB", "MiB", "GiB", "TiB"};
-  std::size_t unit = 0;
-  auto size = static_cast<double>(bytes);
-  for (; size >= 1024 && unit + 1 < std::size(units); ++unit) size /= 1024;
-  return unit == 0 ? fmt::format("{} B", bytes) : fmt::format("{:.1f} {}", size, units[unit]);
-}
-
 std::string oldest_text(const std::optional<store::oldest_job>& oldest, time_point now) {
   if (!oldest) return "none";
   return fmt::format("job {} ({}), submitted {}", oldest->id, to_string(oldest->state),
