@@ -316,7 +316,7 @@ TEST_CASE("a runner of another protocol ends the node with a clear message", "[r
   w.advance(100ms);
   REQUIRE(w.failures.size() == 1);
   CHECK(w.failures[0].first == 1);
-  CHECK(w.failures[0].second.find("protocol 2") != std::string::npos);
+  CHECK(w.failures[0].second.find("protocol " + std::to_string(w.process.protocol)) != std::string::npos);
 }
 
 TEST_CASE("a planned stop lengthens every lease before it is granted", "[runner]") {

@@ -5,7 +5,7 @@ import os
 import time
 import unittest
 
-from harness import NodeTest, alive, eventually, shell_class
+from harness import NodeTest, alive, eventually, read_bytes, shell_class
 
 
 def lanes(mode, other=None, fast=None, slow=None, policy="fast-first", **rest):
@@ -148,17 +148,17 @@ class Checkpoints(Modes):
             d=$FABRIC_CHECKPOINT_DIR; mkdir -p $d; echo $FABRIC_ATTEMPT >> $d/attempts
             case $FABRIC_ATTEMPT in 1) exit 1;; 2|3) exec sleep 1000;; esac
             tr '\\n' ' ' < $d/attempts > text; echo "\\"$(cat text)\\"" > $FABRIC_RESULT""")
-        n.until(job, "running")
-        eventually(lambda: n.show(job)["attempt"] == 2 and n.started(job), "the second attempt")
+        directory = n.spool / "checkpoints" / str(job)
+        saved = lambda: read_bytes(directory / "attempts").split()
+        eventually(lambda: len(saved()) == 2, "the second attempt has saved")
         n.kill_everything()
         n.start()
-        eventually(lambda: n.show(job)["attempt"] == 3 and n.started(job), "the third attempt")
+        eventually(lambda: len(saved()) == 3, "the third attempt has saved")
         n.drain()
         n.start()
         end = n.wait(job)
         self.assertEqual([a["outcome"] for a in end["attempts"]], ["failed", "lost", "drained", "succeeded"])
         self.assertEqual(end["result"].split(), ["1", "2", "3", "4"])
-        directory = n.spool / "checkpoints" / str(job)
         self.assertTrue(directory.exists())
         n.wait(n.run("true"))
         eventually(lambda: n.run("true") and not directory.exists(), "the checkpoint is pruned with its job")
