@@ -116,6 +116,11 @@ void machine::state::end_unstarted(live_attempt& a) {
 
 /// Its node's list did not have it. Should a start still be on its way to there, a stop follows it.
 void machine::state::give_up(live_attempt& a) {
+  if (alarms.is_set(timer_kind::carry, a.fence)) {
+    // It may be another lane's by now, and so another worker's.
+    look_for(a.fence, a.job, a.node);
+    return let_go(a);
+  }
   emit(tell_stop{a.node, {a.fence, stop_reason::unknown, duration{0}}});
   lost(a, "node " + a.node + " does not hold it", a.ran);
 }

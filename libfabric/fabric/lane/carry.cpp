@@ -108,6 +108,8 @@ void machine::state::look_for(fence_t fence, job_id job, const std::string& node
 
 void machine::state::settle(const store::look& op, const unanswered& what, const store::answer& reply) {
   looked_for.erase(op.fence);
+  const bool is_here = reply.row && reply.row->lane == how.name && attempts.find(op.fence) == nullptr;
+  if (is_here) return merge(store::entry_of(*reply.row), false);
   if (!reply.failure || reply.failure->code != errc::stale) return;
   if (attempts.find(op.fence) != nullptr || ends_asked.contains(op.fence)) return;
   emit(tell_stop{what.node, {op.fence, stop_reason::unknown, duration{0}}});

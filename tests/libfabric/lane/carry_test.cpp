@@ -115,6 +115,28 @@ TEST_CASE("a cancel goes before a carry that is asked") {
   CHECK(f.all<tell_stop>().empty());
 }
 
+TEST_CASE("while a carry is asked, what the worker holds no more may be another lane's") {
+  one_slot f({carry});
+  const auto fence = f.over_budget();
+  f.tell(wanted{f.wants(1, 2)});
+  f.after(f.how.doubt);
+  CHECK(f.all<tell_stop>().empty());
+  CHECK(f.asks<store::end>().empty());
+  const auto ticket = f.asks<store::look>().at(0).first;
+  auto reply = target::yes();
+  reply.row->fence = fence;
+  SECTION("it runs there") {
+    f.tell(answered{ticket, reply});
+    CHECK(f.m->report(f.now).busy == 0);
+  }
+  SECTION("it runs here after all") {
+    reply.row->lane = "fast";
+    f.tell(answered{ticket, reply});
+    CHECK(f.m->report(f.now).busy == 1);
+  }
+  CHECK(f.all<tell_stop>().empty());
+}
+
 TEST_CASE("after a fresh open nothing is stopped before the store says that it is over") {
   one_slot f({carry});
   const auto fence = f.over_budget();
