@@ -145,6 +145,7 @@ void machine::state::finish(live_attempt& a, attempt_end end, bool reported) {
   own_demotion(a, end);
   store::end op{a.job, a.fence, how.name, epoch, std::move(end), {}};
   op.decision = decide(op.how, a.facts, a.failures, a.decision);
+  op.given_up = !reported;
   ask_end(std::move(op), a.node, reported);
 }
 

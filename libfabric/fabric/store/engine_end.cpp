@@ -52,6 +52,10 @@ answer engine::on(const end& op) {
   const auto before = tables_.find(op.id);
   const bool right_fence = before && (before->row.fence == op.fence || mutation("no-fence-check"));
   if (!right_fence || before->row.state != job_state::running) return repeat_or_stale(op, before ? &*before : nullptr);
+  if (op.given_up && before->row.lane != op.lane) {
+    reply.failure = error{errc::stale, "job " + std::to_string(op.id) + " was carried from lane " + op.lane, "lane"};
+    return reply;
+  }
   const bool demotes = op.how.how == outcome::demoted;
   auto ended = apply_end(before->row, op.how, op.decision, demotes ? numbers_.last_demotion + 1 : 0, now_);
   if (!ended) {

@@ -52,6 +52,8 @@ struct end {
   std::uint64_t epoch = 0;
   attempt_end how;
   end_decision decision;
+  bool given_up =
+      false; ///< The lane's own verdict, not the node's: errc::stale once the attempt was carried elsewhere.
 };
 
 /// Overflow between lanes, or the hand-back. errc::stale as for lease.

@@ -80,6 +80,14 @@ TEST_CASE("an end that the old lane tells after the carry is accepted by its fen
     CHECK_FALSE(b.finish(running, outcome::succeeded).failure);
     CHECK(b.row(running.id).state == job_state::succeeded);
   }
+  SECTION("but not its own verdict that it is lost") {
+    end op{running.id, running.fence, "fast", b.fast, {}, {}, true};
+    op.how.how = outcome::lost;
+    CHECK(b.one(op).failure.value().code == errc::stale);
+    CHECK(b.row(running.id).state == job_state::running);
+    op.lane = "slow", op.epoch = b.slow;
+    CHECK_FALSE(b.one(op).failure);
+  }
   SECTION("a stop by its budget is the same demotion") {
     CHECK_FALSE(b.finish(running, outcome::demoted).failure);
     const auto row = b.row(running.id);
