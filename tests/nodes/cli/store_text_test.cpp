@@ -19,8 +19,8 @@ TEST_CASE("a store is described with its sizes, its jobs over all lanes, and the
   const auto text = store_text(info, {3, 2048}, now);
   CHECK(text.find('\x1b') == text.npos);
   CHECK(text.find("3 ready, 0 running, 1,000 succeeded") != text.npos);
-  CHECK(text.find("3.0 MiB") != text.npos);
-  CHECK(text.find("2.0 KiB in 3 files") != text.npos);
+  CHECK(text.find("3 MiB") != text.npos);
+  CHECK(text.find("2 KiB in 3 files") != text.npos);
   CHECK(text.find("job 7 (ready), submitted 2 min ago") != text.npos);
   CHECK(text.find("fence 1005") != text.npos);
   const auto json = store_json(info, {3, 2048});
