@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 
 namespace fabric::exec {
@@ -31,7 +30,7 @@ struct child_plan {
   const launch_plan* plan;
   char* const* argv;
   char* const* env;
-  int note; ///< Where to say what failed; closed by a successful exec.
+  volatile failure_note* note; ///< What failed, for the parent: after vfork both have one memory.
   pid_t parent;
 };
 
@@ -82,7 +81,8 @@ failure_note enter_and_exec(const child_plan& c) {
 #pragma GCC diagnostic pop
   if (pid != 0) return pid;
   const auto failed = enter_and_exec(c);
-  [[maybe_unused]] const auto written = ::write(c.note, &failed, sizeof failed);
+  c.note->where = failed.where;
+  c.note->code = failed.code;
   ::_exit(127);
 }
 
@@ -146,20 +146,14 @@ bool is_executable(const std::string& path) {
 }
 
 tl::expected<pid_t, launch_failure> launch(const launch_plan& plan) {
-  std::array<int, 2> pipe{};
-  if (::pipe2(pipe.data(), O_CLOEXEC) != 0)
-    return tl::unexpected(launch_failure{true, "cannot make a pipe: " + errno_text(errno)});
-  const unique_fd notes(pipe[0]);
-  unique_fd note(pipe[1]);
   const auto argv = pointers(*plan.argv);
   const auto env = pointers(plan.env);
-  const pid_t pid = spawn({&plan, argv.data(), env.data(), note.get(), ::getpid()});
+  volatile failure_note failed{};
+  const pid_t pid = spawn({&plan, argv.data(), env.data(), &failed, ::getpid()});
   if (pid < 0) return tl::unexpected(launch_failure{true, "cannot fork: " + errno_text(errno)});
-  note.reset();
-  failure_note failed;
-  if (::read(notes.get(), &failed, sizeof failed) != sizeof failed) return pid; // closed by the exec
+  if (failed.code == 0) return pid;
   ::waitpid(pid, nullptr, 0);
-  return tl::unexpected(describe(failed, plan));
+  return tl::unexpected(describe({failed.where, failed.code}, plan));
 }
 
 } // namespace fabric::exec
