@@ -321,3 +321,14 @@ TEST_CASE("a stop that the lane before had sent lets the job start over here") {
   const auto op = f.asks<store::end>().at(0).second;
   CHECK((op.how.how == outcome::demoted && op.decision.move_to == "slow"));
 }
+
+TEST_CASE("a paused lane takes no attempt from another, though it has a free slot") {
+  target f;
+  store::lane_change paused{"slow", f.epoch, ++f.seq, false, {}};
+  paused.pause = lane_pause{f.now, no_time, "new disk"};
+  f.tell(feed{{paused}});
+  f.asked();
+  CHECK(f.asks<store::carry>().empty());
+  REQUIRE(f.all<refuse_carry>().size() == 1);
+  CHECK(f.all<refuse_carry>()[0].fence == 7);
+}
