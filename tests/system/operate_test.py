@@ -88,6 +88,15 @@ class Explaining(NodeTest):
         self.assertIn("where its time went", text)
         self.assertIn("in all", text)
 
+    def test_a_buried_job_carries_its_reason_and_its_last_words(self):
+        n = self.node({"classes": {"sh": shell_class(max_attempts=1)}})
+        job = n.run("echo out of paper >&2; exit 3")
+        self.assertEqual(n.wait(job)["state"], "buried")
+        self.assertEqual(reasons(n.good("explain", job)[0]), ["buried", "can_be_kicked"])
+        text = n.fabric("show", job, as_json=False).out
+        self.assertIn("failed once: exit code 3", text)
+        self.assertIn("out of paper", text)
+
     def test_a_class_that_is_switched_off_while_its_job_waits(self):
         n = self.node({"lanes": [{"name": "fast", "slots": 1}, {"name": "slow", "slots": 1}]})
         n.good("pause", "fast", "--reason", "to hold it")

@@ -49,6 +49,16 @@ std::optional<process> parse_stat(std::string_view text) {
   return p;
 }
 
+std::optional<std::uint64_t> parse_kib(std::string_view text, std::string_view name) {
+  const auto at = text.find(name);
+  if (at == text.npos) return std::nullopt;
+  auto rest = text.substr(at + name.size());
+  rest.remove_prefix(std::min(rest.find_first_not_of(' '), rest.size()));
+  std::uint64_t kib = 0;
+  if (std::from_chars(rest.data(), rest.data() + rest.size(), kib).ec != std::errc{}) return std::nullopt;
+  return kib * 1024;
+}
+
 std::optional<process> read_process(pid_t pid) {
   const auto text = read_file(proc_path(pid, "stat"), 1024);
   if (!text) return std::nullopt;

@@ -26,6 +26,10 @@ struct process {
 /// nullopt if there is no such process.
 std::optional<process> read_process(pid_t pid);
 
+/// The number behind `name` in a text of /proc such as meminfo, in bytes; the kernel says it in KiB. nullopt if it is
+/// not there.
+std::optional<std::uint64_t> parse_kib(std::string_view text, std::string_view name);
+
 /// Parses the text of /proc/PID/stat. nullopt if it is not one. The name in it may contain anything.
 std::optional<process> parse_stat(std::string_view text);
 

@@ -1,5 +1,6 @@
 #include "fabric/exec/tree_sampler.hpp"
 
+#include "fabric/exec/proc.hpp"
 #include "fabric/exec/system.hpp"
 
 #include <dirent.h>
@@ -62,16 +63,7 @@ std::optional<process_usage> parse_usage(std::string_view stat) {
   return process_usage{words[21], std::max<std::uint64_t>(words[17], 1), words[11] + words[12] + words[13] + words[14]};
 }
 
-std::optional<std::uint64_t> parse_pss(std::string_view rollup) {
-  constexpr std::string_view name = "\nPss:";
-  const auto at = rollup.find(name);
-  if (at == rollup.npos) return std::nullopt;
-  auto rest = rollup.substr(at + name.size());
-  rest.remove_prefix(std::min(rest.find_first_not_of(' '), rest.size()));
-  std::uint64_t kib = 0;
-  if (std::from_chars(rest.data(), rest.data() + rest.size(), kib).ec != std::errc{}) return std::nullopt;
-  return kib * 1024;
-}
+std::optional<std::uint64_t> parse_pss(std::string_view rollup) { return parse_kib(rollup, "\nPss:"); }
 
 std::vector<pid_t> pids_below(pid_t root, std::size_t max) {
   std::vector<pid_t> found;

@@ -1,32 +1,16 @@
 #include "nodes/cli/text/explain_text.hpp"
-#include "nodes/cli/text/parse.hpp"
 #include "nodes/cli/text/report_json.hpp"
 #include "nodes/cli/text/report_text.hpp"
+#include "tests/nodes/cli/parsing.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 #include <nlohmann/json.hpp>
 
 using namespace fabric;
 using namespace fabric::cli;
+using namespace fabric::cli::testing;
 
 namespace {
-
-std::variant<invocation, usage_text> read(std::vector<std::string> words) {
-  words.insert(words.begin(), {"--node", "127.0.0.1:1"});
-  return parse(std::move(words));
-}
-
-invocation good(std::vector<std::string> words) {
-  auto parsed = read(std::move(words));
-  if (const auto* wrong = std::get_if<usage_text>(&parsed)) FAIL(wrong->text);
-  return std::get<invocation>(std::move(parsed));
-}
-
-std::string bad(std::vector<std::string> words) {
-  auto parsed = read(std::move(words));
-  REQUIRE(std::holds_alternative<usage_text>(parsed));
-  return std::get<usage_text>(parsed).text;
-}
 
 actors::lane_reports paused_lanes() {
   actors::lane_report fast;

@@ -1,5 +1,4 @@
-#include "nodes/cli/text/exit_code.hpp"
-#include "nodes/cli/text/parse.hpp"
+#include "tests/nodes/cli/parsing.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -9,29 +8,15 @@
 
 using namespace fabric;
 using namespace fabric::cli;
+using namespace fabric::cli::testing;
 
 namespace {
-
-using words = std::vector<std::string>;
 
 /// The tests must not see the variable of whoever runs them.
 struct without_node {
   without_node() { ::unsetenv("FABRIC_NODE"); }
   ~without_node() { ::unsetenv("FABRIC_NODE"); }
 };
-
-invocation good(words from) {
-  auto parsed = parse(std::move(from));
-  if (const auto* wrong = std::get_if<usage_text>(&parsed)) FAIL(wrong->text);
-  return std::get<invocation>(std::move(parsed));
-}
-
-std::string bad(words from) {
-  auto parsed = parse(std::move(from));
-  REQUIRE(std::holds_alternative<usage_text>(parsed));
-  CHECK(std::get<usage_text>(parsed).code == usage);
-  return std::get<usage_text>(parsed).text;
-}
 
 bool mentions(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 

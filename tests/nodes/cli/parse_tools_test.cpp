@@ -1,5 +1,4 @@
-#include "nodes/cli/text/exit_code.hpp"
-#include "nodes/cli/text/parse.hpp"
+#include "tests/nodes/cli/parsing.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -9,25 +8,7 @@
 
 using namespace fabric;
 using namespace fabric::cli;
-
-namespace {
-
-using words = std::vector<std::string>;
-
-invocation good(words from) {
-  auto parsed = parse(std::move(from));
-  if (const auto* wrong = std::get_if<usage_text>(&parsed)) FAIL(wrong->text);
-  return std::get<invocation>(std::move(parsed));
-}
-
-std::string bad(words from) {
-  auto parsed = parse(std::move(from));
-  REQUIRE(std::holds_alternative<usage_text>(parsed));
-  CHECK(std::get<usage_text>(parsed).code == usage);
-  return std::get<usage_text>(parsed).text;
-}
-
-} // namespace
+using namespace fabric::cli::testing;
 
 TEST_CASE("the tools name a node's files, and do not mind a bad FABRIC_NODE", "[cli][parse]") {
   ::setenv("FABRIC_NODE", "no port", 1);
