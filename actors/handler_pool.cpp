@@ -28,6 +28,7 @@ public:
 
   behavior_type make_behavior() override {
     return {
+        [this](config_news& m) { return reconfigure(*m.now); },
         [this](runner_orders& m) { on_orders(m); },
         [this](join_runner& m) { on_join(m); },
         [this](leases_renewed& m) {
@@ -129,6 +130,11 @@ private:
   void on_join(join_runner& m) {
     workers_[m.lane] = m.from;
     step({exec::worker_joined{m.lane}});
+  }
+
+  bool reconfigure(const config::root& now) {
+    step({exec::reconfigured{now}});
+    return true;
   }
 
   caf::result<bool> release(release_handlers m) {
