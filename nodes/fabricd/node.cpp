@@ -3,6 +3,7 @@
 #include "fabric/config/classes.hpp"
 #include "fabric/config/lanes.hpp"
 #include "fabric/exec/available_memory.hpp"
+#include "fabric/exec/descriptors.hpp"
 #include "fabric/exec/system.hpp"
 #include "fabric/store/memory_store.hpp"
 #include "fabric/store/sqlite_reader.hpp"
@@ -157,6 +158,7 @@ private:
   outside outside_world() {
     outside out;
     out.available_memory = exec::available_memory;
+    out.descriptors = exec::descriptors_now;
     out.runner_command = runner_command();
     out.handlers = handlers_;
     out.on_too_many_leaked = [this](std::uint32_t count) { events_.push(handlers_leaked{count}); };

@@ -91,6 +91,27 @@ TEST_CASE("clients reach the new scheduler through the same door after the old o
   CHECK(w.published.empty());
 }
 
+TEST_CASE("the door is shut while descriptors are few, also to a scheduler that is started again", "[publisher]") {
+  node::descriptors now{20, 1024};
+  world_settings how;
+  how.descriptors = [&now] { return now; };
+  world w{how};
+  CHECK(w.published.size() == 1);
+  now.lowest_free = 1024;
+  w.advance(1s);
+  CHECK(w.published.empty());
+  w.kill("scheduler");
+  w.advance(2s);
+  CHECK(w.published.empty());
+  now.lowest_free = 20;
+  w.advance(1s);
+  CHECK(w.published == std::vector<client_face_actor>{w.scheduler()});
+  std::vector<std::string> kinds;
+  for (const auto& e : w.ask_now<event_page>(w.scheduler(), get_events{0, 100, {}}).events)
+    if (e.kind.starts_with("descriptors")) kinds.push_back(e.kind);
+  CHECK(kinds == std::vector<std::string>{"descriptors_few", "descriptors_enough"});
+}
+
 TEST_CASE("a worker that throws is started again, with a runner that holds its attempts", "[restart]") {
   world w;
   const auto id = w.submit();

@@ -162,6 +162,7 @@ nodes::outside world::outside_world() {
   };
   out.door.unpublish = [this](const client_face_actor& face, std::uint16_t) { std::erase(published, face); };
   out.available_memory = how_.available_memory;
+  out.descriptors = how_.descriptors;
   out.handlers["calculate"] = [](job_context&) { return nlohmann::json{}; };
   out.run_handlers = [this](std::function<void()> wake) { return threads.make(std::move(wake)); };
   out.on_too_many_leaked = [this](std::uint32_t leaked) { too_many_leaked = leaked; };

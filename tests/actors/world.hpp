@@ -33,8 +33,9 @@ struct world_settings {
   std::string data = "/nowhere";    ///< Where its spool would be.
   /// What memory the host has available; unset: nobody looks.
   std::function<std::optional<std::uint64_t>()> available_memory;
-  bool with_node = true;               ///< False: only the system and its clock.
-  std::function<void(world&)> at_once; ///< Called before any actor has run.
+  std::function<node::descriptors()> descriptors; ///< Unset: nobody looks.
+  bool with_node = true;                          ///< False: only the system and its clock.
+  std::function<void(world&)> at_once;            ///< Called before any actor has run.
 
   static config::root defaults();
 };

@@ -152,7 +152,8 @@ public:
   caf::strong_actor_ptr publisher() {
     const auto where = config::parse_endpoint(now().node.listen);
     return pointer(actors::spawn_publisher(
-        sys_, env_, {where->host, where->port, with_.out.on_published, with_.out.door}, with_.out.blocking));
+        sys_, env_, {where->host, where->port, with_.out.on_published, with_.out.descriptors, with_.out.door},
+        with_.out.blocking));
   }
 
   std::vector<child_spec> table();

@@ -38,6 +38,7 @@ struct outside {
   actors::connect_runner connect{};            ///< Unset: over the socket.
   std::function<std::int64_t()> boottime_us{}; ///< Unset: CLOCK_BOOTTIME.
   std::function<std::optional<std::uint64_t>()> available_memory{}; ///< Unset: node.memory_low is not in force.
+  std::function<node::descriptors()> descriptors{};                 ///< Unset: nobody looks what is free.
   handler_registry handlers{};                                      ///< Those that this program has.
   actors::make_executor run_handlers{};                             ///< Unset: on threads.
   actors::door door{};                                              ///< Unset: CAF's middleman.
