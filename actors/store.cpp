@@ -171,7 +171,17 @@ private:
       scheduler_ = caf::actor_cast<store_client_actor>(m.actor);
       told_live_.reset();
     }
-    if (m.name == "runner") runner_ = caf::actor_cast<runner_actor>(m.actor);
+    if (m.name != "runner") return;
+    runner_ = caf::actor_cast<runner_actor>(m.actor);
+    repeat_resets();
+  }
+
+  /// The link before this one may not have come to it. Nothing that is leased from now on starts before it has.
+  void repeat_resets() {
+    auto found = db_->unsettled_resets();
+    if (!found && found.error().code == errc::unavailable) return env_->log->warn("store: {}", render(found.error()));
+    if (!found) return env_->fail(exit_io_error, "the store failed: " + render(found.error()));
+    if (!found->empty()) tell(this, runner_, pruned_jobs{{}, {}, std::move(*found)});
   }
 
   environment_ptr env_;

@@ -174,3 +174,21 @@ TEST_CASE("a checkpoint that is thrown away is gone before the next attempt star
   CHECK(w.process.runs.size() == 2);
   CHECK(pruned_at_run == 1);
 }
+
+TEST_CASE("a reset outlives a runner link that died before it could be told to anybody", "[reset]") {
+  world w;
+  w.process.cut();
+  w.run();
+  const auto id = w.submit();
+  CHECK_FALSE(w.ask_now<receipts>(w.scheduler(), reset_jobs{{id}}).items.at(0).failure);
+  w.kill("runner");
+  w.advance(1s);
+  CHECK(w.process.pruned.empty());
+  std::size_t pruned_at_run = 0;
+  w.process.on_run = [&](const exec::run&) { pruned_at_run = w.process.pruned.size(); };
+  w.process.mend();
+  w.advance(5s);
+  CHECK(w.process.runs.size() == 1);
+  CHECK(pruned_at_run == 1);
+  CHECK(w.process.pruned == std::vector<std::pair<job_id, std::uint32_t>>{{id, 0}});
+}

@@ -26,6 +26,7 @@ public:
     return page;
   }
 
+  expected<std::vector<job_id>> unsettled_resets() override { return rows->unsettled_resets(); }
   std::uint64_t live_jobs() const override { return rows->live_jobs(); }
 
   bool disk_is_low = false;

@@ -48,6 +48,10 @@ public:
   /// Live (not final) jobs of a lane with id > after. Errors as for apply.
   virtual expected<lane_page> load_lane(const std::string& lane, job_id after, std::size_t limit) = 0;
 
+  /// Jobs that were reset and of which no attempt has started since, and none may be running: whoever is to throw their
+  /// checkpoints away may have died before it did. As long as the reset's event is kept. Errors as for apply.
+  virtual expected<std::vector<job_id>> unsettled_resets() = 0;
+
   /// Live jobs of all lanes; admission's `max_queued` is measured against it.
   virtual std::uint64_t live_jobs() const = 0;
 };

@@ -60,6 +60,21 @@ expected<lane_page> memory_store::load_lane(const std::string& lane, job_id afte
   return page;
 }
 
+expected<std::vector<job_id>> memory_store::unsettled_resets() {
+  const std::lock_guard lock(guard_);
+  std::set<job_id> found;
+  for (const auto& [number, e] : tables_.events()) {
+    const auto job = tables_.jobs().find(e.job);
+    if (e.kind != "reset" || job == tables_.jobs().end() || !job->second.row.node.empty()) continue;
+    const auto all = tables_.attempts().find(e.job);
+    const auto started_since = [&](const memory_attempt& a) {
+      return a.row.number > e.attempt && a.row.started_at != no_time;
+    };
+    if (all == tables_.attempts().end() || std::ranges::none_of(all->second, started_since)) found.insert(e.job);
+  }
+  return std::vector<job_id>{found.begin(), found.end()};
+}
+
 std::uint64_t memory_store::live_jobs() const {
   const std::lock_guard lock(guard_);
   return numbers_.live();

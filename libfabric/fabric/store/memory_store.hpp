@@ -24,6 +24,7 @@ public:
 
   expected<batch_result> apply(std::span<const operation> ops, time_point now) override;
   expected<lane_page> load_lane(const std::string& lane, job_id after, std::size_t limit) override;
+  expected<std::vector<job_id>> unsettled_resets() override;
   std::uint64_t live_jobs() const override;
 
   expected<job> find(job_id id) override;

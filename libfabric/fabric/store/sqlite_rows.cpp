@@ -165,6 +165,18 @@ std::vector<lane_entry> sqlite_rows::live_in(const std::string& lane, job_state 
   return found;
 }
 
+/// Looked for once in a while only; see job_store.hpp.
+std::vector<job_id> sqlite_rows::unsettled_resets() {
+  sqlite_statement ask(db_, "SELECT DISTINCT e.job FROM events e JOIN jobs j ON j.id = e.job "
+                            "WHERE e.kind = 'reset' AND j.node = '' AND NOT EXISTS (SELECT 1 FROM attempts a "
+                            "WHERE a.job = e.job AND a.number > e.attempt AND a.started_at <> 0) ORDER BY e.job");
+  std::vector<job_id> found;
+  ask.with();
+  while (ask.row()) found.push_back(ask.as<job_id>(0));
+  ask.stop();
+  return found;
+}
+
 void sqlite_rows::put_meta(std::string_view name, std::uint64_t value) { put_meta_.with(name, value).run(); }
 
 ledger sqlite_rows::load_ledger() {

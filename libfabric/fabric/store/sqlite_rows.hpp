@@ -33,6 +33,7 @@ public:
   bool failed() const override { return db_.failed(); }
 
   /// Live jobs of a lane in one state with id > after, ascending.
+  std::vector<job_id> unsettled_resets();
   std::vector<lane_entry> live_in(const std::string& lane, job_state state, job_id after, std::size_t limit);
 
   /// The stored part of the ledger.

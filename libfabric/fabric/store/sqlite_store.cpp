@@ -193,4 +193,12 @@ expected<lane_page> sqlite_store::load_lane(const std::string& lane, job_id afte
   return page;
 }
 
+expected<std::vector<job_id>> sqlite_store::unsettled_resets() {
+  auto& s = *state_;
+  if (s.broken) return s.failed_before();
+  auto found = s.tables.unsettled_resets();
+  if (s.db->failed()) return s.read_failed();
+  return found;
+}
+
 } // namespace fabric::store

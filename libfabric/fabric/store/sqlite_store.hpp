@@ -49,6 +49,7 @@ public:
   /// May be called without operations: then it only prunes, and commits only if there was something to prune.
   expected<batch_result> apply(std::span<const operation> ops, time_point now) override;
   expected<lane_page> load_lane(const std::string& lane, job_id after, std::size_t limit) override;
+  expected<std::vector<job_id>> unsettled_resets() override;
   std::uint64_t live_jobs() const override;
 
 private:

@@ -100,9 +100,8 @@ void change_some(sim::lane_world& world, const plan& p) {
     const bool demoted_first = r() % 2 == 0;
     const std::string name = r() % 2 == 0 ? "fast-first" : "slow-first";
     world.at(when, [&world, p, budget, demoted_first, name] {
-      const std::vector<policy::lane_info> infos{{"fast", budget, {}, p.modes, false},
-                                                 {"mid", 2 * budget, {}, p.modes, false},
-                                                 {"slow", {}, {}, {}, false}};
+      const std::vector<policy::lane_info> infos{
+          {"fast", budget, {}, p.modes, false}, {"mid", 2 * budget, {}, p.modes, false}, {"slow", {}, {}, {}, false}};
       world.reconfigure(
           [&](lane::settings& how) {
             if (how.name != "slow") how.budget = how.name == "fast" ? budget : 2 * budget;

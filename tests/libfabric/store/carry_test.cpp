@@ -134,6 +134,30 @@ TEST_CASE("what an attempt saved is not thrown away, the rest is counted by lane
   CHECK(sum.nodes == waste_totals::sums{{"a1", 6s}});
 }
 
+TEST_CASE("a reset is unsettled until an attempt has started after it", "[store]") {
+  bench b(BOTH_STORES);
+  const auto resets = [&b] { return must(b.store->unsettled_resets()); };
+  const auto id = b.add(), other = b.add();
+  CHECK(resets().empty());
+  b.one(reset{id});
+  b.one(reset{id});
+  b.one(reset{other});
+  CHECK(resets() == std::vector<job_id>{id, other});
+  const auto leased = *b.take(id).row;
+  CHECK(resets() == std::vector<job_id>{other}); // It may be running.
+  attempt_end refused;
+  refused.how = outcome::drained;
+  b.one(end{id, leased.fence, "fast", b.fast, refused, {}});
+  CHECK(resets() == std::vector<job_id>{id, other});
+  const auto again = *b.take(id).row;
+  attempt_end ran;
+  ran.how = outcome::drained;
+  ran.started = true;
+  ran.started_at = b.now;
+  b.one(end{id, again.fence, "fast", b.fast, ran, {}});
+  CHECK(resets() == std::vector<job_id>{other});
+}
+
 TEST_CASE("a checkpoint is thrown away unless an attempt runs", "[store]") {
   bench b(BOTH_STORES);
   const auto id = b.add();
