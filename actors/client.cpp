@@ -133,6 +133,12 @@ expected<void> client::resume(const std::string& lane) {
 
 expected<job_explanation> client::explain(job_id id) { return call_desk<job_explanation>(explain_job{id}); }
 
+expected<std::optional<seen_progress>> client::progress(const job& row) {
+  return call_desk<progress_report>(get_progress{row.node, row.lane, row.fence}).map([](progress_report&& said) {
+    return std::move(said.seen);
+  });
+}
+
 expected<lane_reports> client::lanes() { return call<lane_reports>(get_lanes{}); }
 
 expected<node_reports> client::nodes() { return call<node_reports>(get_nodes{}); }

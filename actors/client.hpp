@@ -82,6 +82,9 @@ public:
   /// Why a job does not run, and where its time went. errc::not_found.
   expected<job_explanation> explain(job_id id);
 
+  /// How far a running attempt says it is; nullopt: nothing is known. @param row its job's.
+  expected<std::optional<seen_progress>> progress(const job& row);
+
   expected<lane_reports> lanes();
   expected<node_reports> nodes();
 

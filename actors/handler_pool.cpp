@@ -30,6 +30,7 @@ public:
     return {
         [this](runner_orders& m) { on_orders(m); },
         [this](join_runner& m) { on_join(m); },
+        [this](get_progress& m) { return progress(m.fence); },
         [this](leases_renewed& m) {
           step({exec::leases_answered{m.what.seq, std::move(m.what.lengths)}});
         },
@@ -129,6 +130,11 @@ private:
   void on_join(join_runner& m) {
     workers_[m.lane] = m.from;
     step({exec::worker_joined{m.lane}});
+  }
+
+  progress_report progress(fence_t fence) {
+    step({executor_->take()});
+    return {{}, machine_.progress_of(fence, env_->now())};
   }
 
   caf::result<bool> release(release_handlers m) {

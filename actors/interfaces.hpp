@@ -113,7 +113,9 @@ using desk_face_actor = caf::typed_actor<
     // Start jobs there again.
     caf::result<order_receipt>(resume_lane),
     // Why a job does not run, and where its time went.
-    caf::result<job_explanation>(explain_job)>;
+    caf::result<job_explanation>(explain_job),
+    // How far a running attempt says it is.
+    caf::result<progress_report>(get_progress)>;
 
 /// The desk that takes the orders of operators.
 using desk_actor = desk_face_actor::extend<
@@ -189,7 +191,9 @@ using executor_actor = caf::typed_actor<
     // Runs, stops and forgets attempts.
     caf::result<void>(runner_orders),
     // A worker introduces itself; answered with runner_news.
-    caf::result<void>(join_runner)>;
+    caf::result<void>(join_runner),
+    // How far an attempt says it is.
+    caf::result<progress_report>(get_progress)>;
 
 /// The attempts of one lane on one node.
 using worker_actor = caf::typed_actor<
@@ -201,6 +205,8 @@ using worker_actor = caf::typed_actor<
     caf::result<void>(drain_worker),
     // For `fabric nodes`.
     caf::result<worker_report>(get_nodes),
+    // How far an attempt says it is.
+    caf::result<progress_report>(get_progress),
     // A restarted lane or runner.
     caf::result<void>(directory_entry)>;
 
@@ -210,6 +216,8 @@ using runner_actor = caf::typed_actor<
     caf::result<void>(runner_orders),
     // A worker introduces itself; answered with runner_news.
     caf::result<void>(join_runner),
+    // How far an attempt says it is.
+    caf::result<progress_report>(get_progress),
     // Membership's answer to a renewal.
     caf::result<void>(leases_renewed),
     // Spool directories that may be recycled.
@@ -227,6 +235,8 @@ using handler_pool_actor = caf::typed_actor<
     caf::result<void>(runner_orders),
     // A worker introduces itself; answered with runner_news.
     caf::result<void>(join_runner),
+    // How far an attempt says it is.
+    caf::result<progress_report>(get_progress),
     // Membership's answer to a renewal.
     caf::result<void>(leases_renewed),
     // INTERNAL: a handler has returned.

@@ -42,6 +42,8 @@ CAF_ADD_TYPE_ID(fabric_wire, (fabric::actors::order_receipt))
 CAF_ADD_TYPE_ID(fabric_wire, (fabric::actors::explain_job))
 CAF_ADD_TYPE_ID(fabric_wire, (fabric::actors::job_explanation))
 CAF_ADD_TYPE_ID(fabric_wire, (fabric::actors::reset_jobs))
+CAF_ADD_TYPE_ID(fabric_wire, (fabric::actors::get_progress))
+CAF_ADD_TYPE_ID(fabric_wire, (fabric::actors::progress_report))
 CAF_END_TYPE_ID_BLOCK(fabric_wire)
 
 // Inside one process: never serialized. Far enough behind the first block to let that one grow.

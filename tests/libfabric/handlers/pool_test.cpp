@@ -24,6 +24,8 @@ struct fixture {
     c.classes["own"].threads = {config::handler_threads::kind::own, 3};
     c.classes["short"].handler = "resize";
     c.classes["short"].limits.wall = 5s;
+    c.classes["chatty"].handler = "resize";
+    c.classes["chatty"].limits.stall_timeout = 5s;
     c.classes["strange"].handler = "nobody";
     c.classes["off"].handler = "resize";
     c.classes["off"].enabled = false;
@@ -45,6 +47,7 @@ struct fixture {
   }
   pool_effects forget(fence_t fence) { return handle(exec::worker_ordered{"fast", node::forget_attempt{fence}}); }
   pool_effects begin(fence_t fence) { return handle(news{{{fence, now}}, {}}); }
+  pool_effects say(fence_t fence, std::string state) { return handle(news{{}, {}, {{fence, std::move(state), now}}}); }
   pool_effects finish(fence_t fence, returned::way how = returned::way::result, std::string text = "1",
                       std::string progress = {}) {
     return handle(news{{}, {{fence, how, std::move(text), std::move(progress), now}}});
@@ -87,7 +90,7 @@ attempt_ended end_in(const pool_effects& effects) {
 TEST_CASE("a worker that joins hears of the classes whose handler is here, and that nothing is held", "[handlers]") {
   fixture f;
   CHECK(told<node::classes_changed>(f.first).at(0).classes ==
-        std::vector<std::string>{"own", "short", "thumb", "wait"});
+        std::vector<std::string>{"chatty", "own", "short", "thumb", "wait"});
   CHECK(told<node::runner_up>(f.first).at(0).held.empty());
   const auto complaints = all<exec::complaint>(f.first);
   REQUIRE(complaints.size() == 1);
@@ -146,6 +149,77 @@ TEST_CASE("what is thrown is the reason of a failure", "[handlers]") {
   const auto report = nlohmann::json::parse(end.end.report);
   CHECK(report["reason"] == "no such picture");
   CHECK(report["progress"]["percent"] == 40);
+}
+
+TEST_CASE("what a handler said is kept while it runs, and in the report of any end", "[handlers]") {
+  fixture f;
+  f.order(1);
+  f.begin(1);
+  CHECK_FALSE(f.machine.progress_of(1, f.now));
+  f.say(1, "a");
+  f.say(1, "b");
+  f.say(9, "c");
+  CHECK_FALSE(f.machine.progress_of(9, f.now));
+  const auto seen = f.machine.progress_of(1, f.now + 3s);
+  REQUIRE(seen);
+  CHECK(seen->state == "b");
+  CHECK(seen->age == 3s);
+  const auto report =
+      nlohmann::json::parse(end_in(f.finish(1, returned::way::result, "1", R"({"percent":90})")).end.report);
+  CHECK(report["cause"] == "succeeded");
+  CHECK(report["progress"]["percent"] == 90);
+  CHECK_FALSE(f.machine.progress_of(1, f.now));
+}
+
+TEST_CASE("a silent handler is looked at, and asked to stop if it has said nothing since", "[handlers]") {
+  fixture f;
+  f.order(1, "chatty");
+  f.begin(1);
+  const auto out = f.pass(5s);
+  CHECK(all<look_at_tasks>(out).size() >= 1);
+  CHECK(all<ask_to_stop>(out).empty());
+  CHECK(all<ask_to_stop>(f.handle(news{})).size() == 1);
+  f.now += 1s;
+  const auto end = end_in(f.finish(1, returned::way::threw, "stopped"));
+  CHECK(end.stopped == stop_reason::stall);
+  CHECK(end.end.how == outcome::timed_out);
+  CHECK(end.end.reason == "stopped: no progress: limits.stall_timeout is 5s, none since the start 5s ago");
+  CHECK(nlohmann::json::parse(end.end.report)["reason"] == end.end.reason);
+}
+
+TEST_CASE("a handler that says something in time goes on", "[handlers]") {
+  fixture f;
+  f.order(1, "chatty");
+  f.begin(1);
+  f.now += 4s;
+  f.say(1, "half");
+  f.now += 1s; // 5 s after the start,
+  f.handle(pool_tick{});
+  CHECK(all<ask_to_stop>(f.handle(news{})).empty());
+  CHECK(all<ask_to_stop>(f.pass(4s)).empty());
+  CHECK(all<ask_to_stop>(f.handle(news{})).size() == 1); // and 5 s after what it said.
+  CHECK(end_in(f.finish(1, returned::way::threw, "stopped")).end.reason ==
+        "stopped: no progress: limits.stall_timeout is 5s, the last was 5s ago");
+}
+
+TEST_CASE("what was said and not looked at counts when a silent handler is looked at", "[handlers]") {
+  fixture f;
+  f.order(1, "chatty");
+  f.begin(1);
+  const auto said_at = f.now + 3s;
+  f.pass(5s);
+  CHECK(all<ask_to_stop>(f.handle(news{{}, {}, {{1, "said", said_at}}})).empty());
+  CHECK(*f.machine.wake_at() <= said_at + 5s);
+  CHECK(f.machine.progress_of(1, f.now)->age == 2s);
+}
+
+TEST_CASE("a handler that was asked to stop, or has not begun, may be silent", "[handlers]") {
+  fixture f;
+  f.order(1, "chatty"), f.order(2, "chatty");
+  f.begin(1);
+  f.stop(1, stop_reason::budget, 20s);
+  f.pass(7s);
+  CHECK(all<ask_to_stop>(f.handle(news{})).empty());
 }
 
 TEST_CASE("a bad result fails, a saved checkpoint does not", "[handlers]") {
