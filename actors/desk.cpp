@@ -161,7 +161,7 @@ private:
     if (worker == workers_.end()) return progress_report{error{errc::unknown_lane, "no such lane: " + m.lane, "/lane"}};
     if (auto room = questions_.begin(); !room) return progress_report{room.error()};
     auto promise = make_response_promise<progress_report>();
-    const auto deliver = [this, promise](progress_report said) mutable {
+    auto deliver = [this, promise](progress_report said) mutable {
       questions_.end();
       promise.deliver(std::move(said));
     };

@@ -34,7 +34,8 @@ bool progress_pipe::read_some(std::int64_t now) {
 
 bool progress_pipe::listen(std::int64_t now) {
   lines_ = 0;
-  // A job that fills it faster than it is read waits for moments; read at once, it would cost as much as it takes itself.
+  // A job that fills it faster than it is read waits for moments; read at once, it would cost as much as it takes
+  // itself.
   resume_us_ = read_some(now) ? now + bounds::flood_pause : 0;
   return lines_ > 0;
 }

@@ -7,7 +7,8 @@
 #include <optional>
 
 /// The pipe through which a job tells its keeper how far it is. It is read whatever the job writes and whoever holds
-/// its other end. The keeper holds that too, so that no end of it is ever heard of: what ends an attempt is its processes.
+/// its other end. The keeper holds that too, so that no end of it is ever heard of: what ends an attempt is its
+/// processes.
 namespace fabric::exec {
 
 class progress_pipe {

@@ -15,8 +15,9 @@ struct outbox {
   handler_registry handlers;
   std::string spool;
   std::function<time_point()> now;
-  std::mutex mutex;           ///< For what follows.
-  std::function<void()> wake; ///< For what is returned, not for what began or was said: the owner looks for that itself.
+  std::mutex mutex; ///< For what follows.
+  std::function<void()>
+      wake; ///< For what is returned, not for what began or was said: the owner looks for that itself.
   news waiting;
   std::vector<fence_t> speakers; ///< Have said something that nobody has looked at; what, stands with each.
 

@@ -14,7 +14,8 @@ namespace {
 
 constexpr double exact_integers = 9007199254740992.0; ///< Up to here each has a double of its own.
 
-/// One line that can be shown: at most `max` bytes, cut at a character; what controls is a blank, what is not UTF-8 "?".
+/// One line that can be shown: at most `max` bytes, cut at a character; what controls is a blank, what is not UTF-8
+/// "?".
 std::string plain(std::string_view text, std::size_t max) {
   if (text.size() > max) {
     while (max > 0 && (static_cast<unsigned char>(text[max]) & 0xc0u) == 0x80u) --max;

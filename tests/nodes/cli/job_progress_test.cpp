@@ -7,7 +7,8 @@ using namespace fabric;
 using namespace fabric::cli;
 
 TEST_CASE("progress is told in words, and how old it is", "[cli]") {
-  const seen_progress seen{R"({"percent":42.5,"message":"copying\u001b","counters":{"gb":0.5,"rows":1200},"lines":3})", 3200ms};
+  const seen_progress seen{R"({"percent":42.5,"message":"copying\u001b","counters":{"gb":0.5,"rows":1200},"lines":3})",
+                           3200ms};
   CHECK(progress_text(seen) == R"(42.5 %, copying\x1b, gb 0.5, rows 1,200 (3.2 s ago))");
   CHECK(progress_text({R"({"percent":100,"message":null,"counters":{}})", 10ms}) == "100 % (now)");
 }
