@@ -5,6 +5,7 @@
 #include "actors/inspect.hpp"
 #include "actors/messages.hpp"
 
+#include <type_traits>
 #include <utility>
 
 namespace fabric::actors {
@@ -14,9 +15,14 @@ namespace {
 constexpr int connect_tries = 3;
 constexpr std::string_view not_connected = "connect"; ///< In error::where: nothing was sent.
 
-/// The failure inside of an answer, if its kind can carry one.
+constexpr duration slow_answer = 30s;  ///< More for answers that wait for many.
+constexpr duration longest_drain = 1h; ///< See scheduler/node_orders.hpp.
+
+/// The failure inside of an answer, if its kind can carry one. What changes and drains did is told beside it.
 template <class Reply> std::optional<error> failure_in(const Reply& reply) {
-  if constexpr (requires { reply.failure; })
+  if constexpr (std::is_same_v<Reply, change_receipt> || std::is_same_v<Reply, drain_report>)
+    return std::nullopt;
+  else if constexpr (requires { reply.failure; })
     return reply.failure;
   else
     return std::nullopt;
@@ -68,12 +74,12 @@ template <class Reply, class Request> expected<Reply> client::call(Request what,
 }
 
 /// The desk may be another actor than a moment ago, so it is asked for each time.
-template <class Reply, class Request> expected<Reply> client::call_desk(Request what) {
+template <class Reply, class Request> expected<Reply> client::call_desk(Request what, duration patience) {
   auto found = call<desk_found>(find_desk{});
   if (!found) return tl::unexpected{std::move(found.error())};
   if (!found->desk) return fail(errc::unavailable, "the part of the fabric that takes orders is restarting");
   const auto desk = caf::actor_cast<desk_face_actor>(found->desk);
-  return checked(link_->call_on<Reply>(desk, std::move(what), within(how_.answer_limit, end_)));
+  return checked(link_->call_on<Reply>(desk, std::move(what), within(how_.answer_limit + patience, end_)));
 }
 
 template <class Reply> expected<Reply> client::checked(expected<Reply> reply) {
@@ -132,6 +138,28 @@ expected<void> client::resume(const std::string& lane) {
 }
 
 expected<job_explanation> client::explain(job_id id) { return call_desk<job_explanation>(explain_job{id}); }
+
+expected<change_receipt> client::reload(bool dry_run) {
+  return call_desk<change_receipt>(reload_config{dry_run}, slow_answer);
+}
+
+expected<change_receipt> client::set_policy(const fabric::actors::set_policy& what) {
+  return call_desk<change_receipt>(what, slow_answer);
+}
+
+expected<config_text> client::config() { return call_desk<config_text>(get_config{}); }
+
+expected<drain_report> client::drain(const drain_node& what) {
+  return call_desk<drain_report>(what, what.length.value_or(longest_drain));
+}
+
+expected<void> client::undrain(const std::string& node) {
+  return call_desk<order_receipt>(undrain_node{node}).map([](order_receipt&&) {});
+}
+
+expected<void> client::detach(const std::string& node) {
+  return call_desk<order_receipt>(detach_node{node}).map([](order_receipt&&) {});
+}
 
 expected<std::optional<seen_progress>> client::progress(const job& row) {
   return call_desk<progress_report>(get_progress{row.node, row.lane, row.fence}).map([](progress_report&& said) {

@@ -82,6 +82,19 @@ public:
   /// Why a job does not run, and where its time went. errc::not_found.
   expected<job_explanation> explain(job_id id);
 
+  /// Has the node read its configuration again. The answer may say why all stays as it is.
+  expected<change_receipt> reload(bool dry_run);
+  expected<change_receipt> set_policy(const fabric::actors::set_policy& what);
+  /// The configuration in force.
+  expected<config_text> config();
+
+  /// Empties a node's workers and tells what became of their attempts; blocks until then. errc::not_found.
+  expected<drain_report> drain(const drain_node& what);
+  /// errc::wrong_state if it takes work.
+  expected<void> undrain(const std::string& node);
+  /// The node exits a moment after it has answered.
+  expected<void> detach(const std::string& node);
+
   /// How far a running attempt says it is; nullopt: nothing is known. @param row its job's.
   expected<std::optional<seen_progress>> progress(const job& row);
 
@@ -99,7 +112,7 @@ public:
 
 private:
   template <class Reply, class Request> expected<Reply> call(Request what, duration patience = {});
-  template <class Reply, class Request> expected<Reply> call_desk(Request what);
+  template <class Reply, class Request> expected<Reply> call_desk(Request what, duration patience = {});
   template <class Reply> expected<Reply> checked(expected<Reply> reply);
   expected<void> connect();
   expected<void> accept(std::unique_ptr<client_link> link, const cell_hello& there);

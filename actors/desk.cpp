@@ -2,31 +2,36 @@
 
 #include "fabric/scheduler/explain.hpp"
 #include "fabric/scheduler/lane_orders.hpp"
+#include "fabric/scheduler/lane_setup.hpp"
+#include "fabric/scheduler/node_orders.hpp"
 #include "fabric/scheduler/questions.hpp"
 #include "fabric/scheduler/stall_watch.hpp"
 #include "fabric/scheduler/time_spent.hpp"
 
 #include "actors/alarm_clock.hpp"
 #include "actors/compat.hpp"
-#include "actors/gather.hpp"
 #include "actors/messages.hpp"
+#include "actors/overview.hpp"
 
 #include <spdlog/spdlog.h>
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <utility>
 
 namespace fabric::actors {
 
 namespace {
 
-constexpr duration answer_limit = 5s; ///< For questions inside the node.
+constexpr duration change_limit = 30s;        ///< For another configuration to be in force.
+constexpr duration drain_slack = 20s;         ///< Behind its deadline, for what has to be stopped and committed.
+constexpr duration answer_head_start = 100ms; ///< Before a node detaches.
 
 class desk_shell : public desk_actor::base {
 public:
-  desk_shell(caf::actor_config& cfg, environment_ptr env, config::root config)
-      : desk_actor::base(cfg), env_(std::move(env)), config_(std::move(config)),
+  desk_shell(caf::actor_config& cfg, environment_ptr env, desk_settings how)
+      : desk_actor::base(cfg), env_(std::move(env)), config_(std::move(how.config)), detach_(std::move(how.detach)),
         questions_(config_.limits.max_questions), watch_(config_.supervision.stall_alarm) {
     harden(this);
   }
@@ -37,6 +42,7 @@ public:
     alarm_.stop();
     store_ = nullptr;
     reader_ = nullptr;
+    configurator_ = nullptr;
     lanes_.clear();
     workers_.clear();
     orders_.clear();
@@ -50,6 +56,13 @@ public:
         },
         [this](resume_lane& m) { return order(scheduler::resume_order(m.lane, config_)); },
         [this](explain_job m) { return explain(m.id); },
+        [this](reload_config m) { return pass<change_receipt>(m); },
+        [this](set_policy& m) { return pass<change_receipt>(std::move(m)); },
+        [this](get_config m) { return pass<config_text>(m); },
+        [this](drain_node& m) { return drain(scheduler::drain_order(m.node, m.length, config_)); },
+        [this](undrain_node& m) { return undrain(scheduler::check_node(m.node, config_)); },
+        [this](detach_node& m) { return detach(scheduler::check_node(m.node, config_)); },
+        [this](config_news& m) { return reconfigure(*m.now); },
         [this](get_progress& m) { return progress(std::move(m)); },
         [this](store_commit& m) { on_commit(m); },
         [](lane_loaded&) {},
@@ -88,6 +101,73 @@ private:
       found->second.deliver(order_receipt{std::move(a.reply.failure)});
       orders_.erase(found);
     }
+  }
+
+  // -- about the node
+  // -----------------------------------------------------------------------------------------------------------
+
+  template <class Reply, class Question> caf::result<Reply> pass(Question question) {
+    if (auto room = questions_.begin(); !room) return refused<Reply>(room.error());
+    auto promise = make_response_promise<Reply>();
+    ask(this, configurator_, change_limit, std::move(question))
+        .then(
+            [this, promise](Reply& reply) mutable {
+              questions_.end();
+              promise.deliver(std::move(reply));
+            },
+            [this, promise](caf::error&) mutable {
+              questions_.end();
+              promise.deliver(silence<Reply>());
+            });
+    return promise;
+  }
+
+  bool reconfigure(const config::root& now) {
+    if (now.supervision.stall_alarm != config_.supervision.stall_alarm)
+      watch_ = scheduler::stall_watch{now.supervision.stall_alarm};
+    config_ = now;
+    const auto is_gone = [&now](const auto& item) { return !scheduler::is_lane(now, item.first); };
+    std::erase_if(lanes_, is_gone);
+    std::erase_if(workers_, is_gone);
+    return true;
+  }
+
+  caf::result<drain_report> drain(expected<duration> length) {
+    if (!length) return refused<drain_report>(length.error());
+    if (auto room = questions_.begin(); !room) return refused<drain_report>(room.error());
+    drained_by_ = env_->now() + *length;
+    env_->log->info("desk: the node takes no new work, as an operator ordered");
+    auto promise = make_response_promise<drain_report>();
+    auto report = std::make_shared<drain_report>(drain_report{{}, config_.node.name, {}});
+    auto silent = std::make_shared<std::size_t>(workers_.size());
+    gather<worker_fates>(
+        this, workers_, *length + drain_slack, empty_worker{*drained_by_},
+        [report, silent](const std::string&, worker_fates& said) {
+          --*silent;
+          for (auto& fate : said.fates) report->fates.push_back(std::move(fate));
+        },
+        [this, report, silent, promise]() mutable {
+          questions_.end();
+          if (*silent > 0)
+            report->failure = error{errc::unavailable, "a worker did not say what became of its jobs", {}};
+          promise.deliver(std::move(*report));
+        });
+    return promise;
+  }
+
+  caf::result<order_receipt> undrain(expected<void> known) {
+    if (!known) return order_receipt{known.error()};
+    if (!drained_by_) return order_receipt{error{errc::wrong_state, "the node takes work", config_.node.name}};
+    drained_by_.reset();
+    for (const auto& [lane, worker] : workers_) tell(this, worker, undrain_worker{});
+    return order_receipt{};
+  }
+
+  /// A little later, so that the answer leaves first.
+  caf::result<order_receipt> detach(expected<void> known) {
+    if (!known) return order_receipt{known.error()};
+    run_delayed(answer_head_start, [this] { detach_(); });
+    return order_receipt{};
   }
 
   // -- explain: the job, then its lane, its place there, the lane's worker; whoever is silent is left out
@@ -202,16 +282,22 @@ private:
     if (m.name == "store") store_ = caf::actor_cast<store_actor>(m.actor);
     if (m.name == "store_reader") reader_ = caf::actor_cast<store_reader_actor>(m.actor);
     if (m.name.starts_with("lane/")) lanes_[m.name.substr(5)] = caf::actor_cast<lane_actor>(m.actor);
-    if (m.name.starts_with("worker/")) workers_[m.name.substr(7)] = caf::actor_cast<worker_actor>(m.actor);
+    if (m.name == "config") configurator_ = caf::actor_cast<configurator_actor>(m.actor);
+    if (!m.name.starts_with("worker/")) return;
+    auto& worker = workers_[m.name.substr(7)] = caf::actor_cast<worker_actor>(m.actor);
+    if (drained_by_) tell(this, worker, drain_worker{*drained_by_}); // It may have been started again.
   }
 
   environment_ptr env_;
   config::root config_;
+  std::function<void()> detach_;
+  std::optional<time_point> drained_by_; ///< An operator's drain, until it is undrained.
   scheduler::questions questions_;
   scheduler::stall_watch watch_;
   alarm_clock<desk_shell> alarm_{this, env_, [this] { look_at_lanes(); }};
   store_actor store_;
   store_reader_actor reader_;
+  configurator_actor configurator_;
   std::map<std::string, lane_actor> lanes_;
   std::map<std::string, worker_actor> workers_; ///< By lane.
   std::uint64_t ticket_ = 0;
@@ -220,8 +306,8 @@ private:
 
 } // namespace
 
-desk_actor spawn_desk(caf::actor_system& sys, environment_ptr env, config::root config) {
-  return sys.spawn<desk_shell>(std::move(env), std::move(config));
+desk_actor spawn_desk(caf::actor_system& sys, environment_ptr env, desk_settings how) {
+  return sys.spawn<desk_shell>(std::move(env), std::move(how));
 }
 
 } // namespace fabric::actors

@@ -28,6 +28,7 @@ public:
 
   behavior_type make_behavior() override {
     return {
+        [this](config_news& m) { return reconfigure(*m.now); },
         [this](runner_orders& m) { on_orders(m); },
         [this](join_runner& m) { on_join(m); },
         [this](get_progress& m) { return progress(m.fence); },
@@ -130,6 +131,11 @@ private:
   void on_join(join_runner& m) {
     workers_[m.lane] = m.from;
     step({exec::worker_joined{m.lane}});
+  }
+
+  bool reconfigure(const config::root& now) {
+    step({exec::reconfigured{now}});
+    return true;
   }
 
   progress_report progress(fence_t fence) {

@@ -128,6 +128,11 @@ template <class Inspector> bool inspect(Inspector& f, memory_state& x) {
   return f.object(x).fields(f.field("low", x.low), f.field("available", x.available), f.field("wanted", x.wanted));
 }
 
+template <class Inspector> bool inspect(Inspector& f, fate& x) {
+  return f.object(x).fields(f.field("job", x.job), f.field("attempt", x.attempt), f.field("what", x.what),
+                            f.field("left", x.left));
+}
+
 template <class Inspector> bool inspect(Inspector& f, worker_status& x) {
   return f.object(x).fields(f.field("name", x.name), f.field("lane", x.lane), f.field("slots", x.slots),
                             f.field("leaked", x.leaked), f.field("draining", x.draining),
@@ -273,6 +278,42 @@ template <class Inspector> bool inspect(Inspector& f, explain_job& x) {
 template <class Inspector> bool inspect(Inspector& f, job_explanation& x) {
   return f.object(x).fields(f.field("failure", x.failure), f.field("row", x.row), f.field("reasons", x.reasons),
                             f.field("parts", x.parts), f.field("total", x.total));
+}
+
+template <class Inspector> bool inspect(Inspector& f, reload_config& x) {
+  return f.object(x).fields(f.field("dry_run", x.dry_run));
+}
+
+template <class Inspector> bool inspect(Inspector& f, set_policy& x) {
+  return f.object(x).fields(f.field("name", x.name), f.field("params", x.params));
+}
+
+template <class Inspector> bool inspect(Inspector& f, change_receipt& x) {
+  return f.object(x).fields(f.field("failure", x.failure), f.field("problems", x.problems),
+                            f.field("changes", x.changes));
+}
+
+template <class Inspector> bool inspect(Inspector& f, get_config& x) { return f.object(x).fields(); }
+
+template <class Inspector> bool inspect(Inspector& f, config_text& x) {
+  return f.object(x).fields(f.field("failure", x.failure), f.field("file", x.file), f.field("text", x.text),
+                            f.field("policy", x.policy), f.field("policies", x.policies));
+}
+
+template <class Inspector> bool inspect(Inspector& f, drain_node& x) {
+  return f.object(x).fields(f.field("node", x.node), f.field("length", x.length));
+}
+
+template <class Inspector> bool inspect(Inspector& f, undrain_node& x) {
+  return f.object(x).fields(f.field("node", x.node));
+}
+
+template <class Inspector> bool inspect(Inspector& f, drain_report& x) {
+  return f.object(x).fields(f.field("failure", x.failure), f.field("node", x.node), f.field("fates", x.fates));
+}
+
+template <class Inspector> bool inspect(Inspector& f, detach_node& x) {
+  return f.object(x).fields(f.field("node", x.node));
 }
 
 template <class Inspector> bool inspect(Inspector& f, get_progress& x) {

@@ -114,11 +114,45 @@ using desk_face_actor = caf::typed_actor<
     caf::result<order_receipt>(resume_lane),
     // Why a job does not run, and where its time went.
     caf::result<job_explanation>(explain_job),
+    // Read the configuration file again.
+    caf::result<change_receipt>(reload_config),
+    // Another policy from now on.
+    caf::result<change_receipt>(set_policy),
+    // The configuration in force.
+    caf::result<config_text>(get_config),
+    // Empty a node's workers; answered when they are.
+    caf::result<drain_report>(drain_node),
+    // Have them take work again.
+    caf::result<order_receipt>(undrain_node),
+    // Have a node leave its jobs to its runner and exit.
+    caf::result<order_receipt>(detach_node),
     // How far a running attempt says it is.
     caf::result<progress_report>(get_progress)>;
 
+/// Whose work depends on the configuration.
+using configured_actor = caf::typed_actor<
+    // This one is in force; answered when the ones before are of no consequence any longer.
+    caf::result<bool>(config_news)>;
+
+/// The configuration in force, and the way from one to the next.
+using configurator_actor = caf::typed_actor<
+    // Read the file again.
+    caf::result<change_receipt>(reload_config),
+    // Another policy.
+    caf::result<change_receipt>(set_policy),
+    // What is in force.
+    caf::result<config_text>(get_config),
+    // Commits of its operations.
+    caf::result<void>(store_commit),
+    // Never asked for; part of being a store client.
+    caf::result<void>(lane_loaded),
+    // Restarted partners.
+    caf::result<void>(directory_entry)>;
+
 /// The desk that takes the orders of operators.
 using desk_actor = desk_face_actor::extend<
+    // Another configuration is in force.
+    caf::result<bool>(config_news),
     // Commits of its orders.
     caf::result<void>(store_commit),
     // Never asked for; part of being a store client.
@@ -128,6 +162,8 @@ using desk_actor = desk_face_actor::extend<
 
 /// Admission and placing; the policy; the face for clients.
 using scheduler_actor = client_face_actor::extend<
+    // Another configuration is in force.
+    caf::result<bool>(config_news),
     // Commits of admitted jobs, cancels and kicks.
     caf::result<void>(store_commit),
     // Never asked for; part of being a store client.
@@ -163,6 +199,8 @@ using membership_actor = caf::typed_actor<
 
 /// The order of the jobs now in one lane, its slots and budgets.
 using lane_actor = caf::typed_actor<
+    // Another configuration is in force.
+    caf::result<bool>(config_news),
     // Commits of this lane's operations, and its feed.
     caf::result<void>(store_commit),
     // A page of its jobs while it loads.
@@ -197,12 +235,18 @@ using executor_actor = caf::typed_actor<
 
 /// The attempts of one lane on one node.
 using worker_actor = caf::typed_actor<
+    // Another configuration is in force.
+    caf::result<bool>(config_news),
     // The lane's orders.
     caf::result<void>(lane_orders),
     // What the node's runner did.
     caf::result<void>(runner_news),
     // Take no new work; hand back at the deadline. The node is told when the last attempt is gone.
     caf::result<void>(drain_worker),
+    // The same for an operator; answered when the last attempt is gone.
+    caf::result<worker_fates>(empty_worker),
+    // Take work again.
+    caf::result<void>(undrain_worker),
     // For `fabric nodes`.
     caf::result<worker_report>(get_nodes),
     // How far an attempt says it is.
@@ -212,6 +256,8 @@ using worker_actor = caf::typed_actor<
 
 /// The link to the fabric-runner process of this node.
 using runner_actor = caf::typed_actor<
+    // Another configuration is in force.
+    caf::result<bool>(config_news),
     // Runs, stops and forgets attempts.
     caf::result<void>(runner_orders),
     // A worker introduces itself; answered with runner_news.
@@ -231,6 +277,8 @@ using runner_actor = caf::typed_actor<
 
 /// The attempts that run as handlers, in this process.
 using handler_pool_actor = caf::typed_actor<
+    // Another configuration is in force.
+    caf::result<bool>(config_news),
     // Runs, stops and forgets attempts.
     caf::result<void>(runner_orders),
     // A worker introduces itself; answered with runner_news.
@@ -250,6 +298,8 @@ using handler_pool_actor = caf::typed_actor<
 using supervisor_actor = caf::typed_actor<
     // The node drains: tell every child that takes work, and every later incarnation.
     caf::result<void>(drain_children),
+    // Another child table.
+    caf::result<void>(revise_children),
     // End the children in reverse order, then yourself.
     caf::result<void>(stop_children),
     // What is alive, and how often it was restarted.

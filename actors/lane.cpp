@@ -1,5 +1,7 @@
 #include "actors/lane.hpp"
 
+#include "fabric/scheduler/lane_setup.hpp"
+
 #include "actors/alarm_clock.hpp"
 #include "actors/compat.hpp"
 #include "actors/messages.hpp"
@@ -26,10 +28,11 @@ constexpr std::uint64_t death_ticket = ~std::uint64_t{0};
 
 class lane_shell : public lane_actor::base {
 public:
-  lane_shell(caf::actor_config& cfg, environment_ptr env, lane::settings how,
-             std::shared_ptr<policy::lane_policy> policy, std::shared_ptr<lane_suspect> suspect, std::uint64_t seed)
-      : lane_actor::base(cfg), env_(std::move(env)), name_(how.name), suspect_(std::move(suspect)),
-        machine_(std::move(how), std::move(policy), seed), alarm_(this, env_, [this] { step({lane::tick{}}); }) {
+  lane_shell(caf::actor_config& cfg, environment_ptr env, lane_birth how)
+      : lane_actor::base(cfg), env_(std::move(env)), name_(how.name), suspect_(std::move(how.suspect)),
+        make_policy_(std::move(how.policy)),
+        machine_(scheduler::lane_settings(*how.config, name_), make_policy_(*how.config), how.seed),
+        alarm_(this, env_, [this] { step({lane::tick{}}); }) {
     harden(this);
   }
 
@@ -46,6 +49,7 @@ public:
 
   behavior_type make_behavior() override {
     return {
+        [this](config_news& m) { return reconfigure(*m.now); },
         [this](store_commit& m) { on_commit(m); },
         [this](lane_loaded& m) {
           step({lane::page{std::move(m.rows), m.after}});
@@ -71,6 +75,11 @@ private:
     std::map<std::string, lane_orders> orders;
     lease_news leases;
   };
+
+  bool reconfigure(const config::root& now) {
+    step({scheduler::lane_news(now, name_, make_policy_(now))});
+    return true;
+  }
 
   void on_commit(store_commit& m) {
     std::vector<lane::event> events;
@@ -228,6 +237,7 @@ private:
   environment_ptr env_;
   std::string name_;
   std::shared_ptr<lane_suspect> suspect_;
+  make_policy make_policy_;
   lane::machine machine_;
   alarm_clock<lane_shell> alarm_;
   store_actor store_;
@@ -244,10 +254,8 @@ private:
 
 } // namespace
 
-lane_actor spawn_lane(caf::actor_system& sys, environment_ptr env, lane::settings how,
-                      std::shared_ptr<policy::lane_policy> policy, std::shared_ptr<lane_suspect> suspect,
-                      std::uint64_t seed) {
-  return sys.spawn<lane_shell>(std::move(env), std::move(how), std::move(policy), std::move(suspect), seed);
+lane_actor spawn_lane(caf::actor_system& sys, environment_ptr env, lane_birth how) {
+  return sys.spawn<lane_shell>(std::move(env), std::move(how));
 }
 
 } // namespace fabric::actors

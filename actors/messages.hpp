@@ -1,5 +1,6 @@
 #pragma once
 
+#include "fabric/config/config.hpp"
 #include "fabric/error.hpp"
 #include "fabric/exec/protocol.hpp"
 #include "fabric/lane/lane.hpp"
@@ -8,10 +9,12 @@
 #include "fabric/scheduler/membership.hpp"
 #include "fabric/store/job_store.hpp"
 
+#include "actors/child_spec.hpp"
 #include "actors/interfaces.hpp"
 #include "actors/wire.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -154,8 +157,25 @@ struct release_handlers {
 struct drain_worker {
   time_point deadline{};
 };
+/// The same for an operator; answered with worker_fates when it is empty.
+struct empty_worker {
+  time_point deadline{};
+};
+struct worker_fates {
+  std::vector<node::fate> fates;
+};
+struct undrain_worker {};
 /// Refuse new jobs from now on.
 struct close_admission {};
+
+/// This configuration is in force. Answered when what was decided under the one before is with the store.
+struct config_news {
+  std::shared_ptr<const config::root> now;
+};
+/// To the supervisor: this is the child table from now on. Children that are not in it end, new ones begin.
+struct revise_children {
+  std::vector<child_spec> table;
+};
 
 /// From the supervisor to everyone who cares: this name now means this actor. The directory alone is also told that a
 /// child is down: then the actor is null.

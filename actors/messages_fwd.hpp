@@ -74,5 +74,19 @@ struct child_reports;
 struct drain_children;
 struct handler_news;
 struct release_handlers;
+struct reload_config;
+struct set_policy;
+struct change_receipt;
+struct get_config;
+struct config_text;
+struct drain_node;
+struct undrain_node;
+struct drain_report;
+struct detach_node;
+struct config_news;
+struct revise_children;
+struct empty_worker;
+struct undrain_worker;
+struct worker_fates;
 
 } // namespace fabric::actors

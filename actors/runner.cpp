@@ -44,6 +44,7 @@ public:
     alarm_.arm(env_->now());
     if (how_.available_memory && how_.config.node.memory_low > 0) memory_alarm_.arm(env_->now());
     return {
+        [this](config_news& m) { return reconfigure(*m.now); },
         [this](runner_orders& m) { on_orders(m); },
         [this](join_runner& m) { on_join(m); },
         [this](get_progress& m) {
@@ -204,6 +205,13 @@ private:
     if (m.name != "membership") return;
     membership_ = caf::actor_cast<membership_actor>(m.actor);
     step({exec::membership_up{}});
+  }
+
+  bool reconfigure(const config::root& now) {
+    how_.config = now;
+    step({exec::reconfigured{now}});
+    look_for_classes();
+    return true;
   }
 
   // -- what can run here

@@ -5,13 +5,14 @@
 #include "fabric/scheduler/admission.hpp"
 #include "fabric/scheduler/availability.hpp"
 #include "fabric/scheduler/intake.hpp"
+#include "fabric/scheduler/lane_setup.hpp"
 #include "fabric/scheduler/questions.hpp"
 
 #include "actors/alarm_clock.hpp"
 #include "actors/compat.hpp"
 #include "actors/events.hpp"
-#include "actors/gather.hpp"
 #include "actors/messages.hpp"
+#include "actors/overview.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -24,16 +25,15 @@ namespace fabric::actors {
 
 namespace {
 
-constexpr duration answer_limit = 5s;  ///< For questions inside the node.
 constexpr std::size_t early_max = 64;  ///< Submissions that wait for the store's first word.
 constexpr duration view_interval = 1s; ///< The lanes hear of each other at most this often.
 
 class scheduler_shell : public scheduler_actor::base {
 public:
-  scheduler_shell(caf::actor_config& cfg, environment_ptr env, scheduler_settings how,
-                  std::shared_ptr<policy::lane_policy> policy)
-      : scheduler_actor::base(cfg), env_(std::move(env)), how_(std::move(how)), policy_(std::move(policy)),
-        random_(how_.seed), alarm_(this, env_, [this] { show_view(); }), questions_(how_.config.limits.max_questions) {
+  scheduler_shell(caf::actor_config& cfg, environment_ptr env, scheduler_settings how, make_policy policy)
+      : scheduler_actor::base(cfg), env_(std::move(env)), how_(std::move(how)), make_policy_(std::move(policy)),
+        policy_(make_policy_(how_.config)), random_(how_.seed), alarm_(this, env_, [this] { show_view(); }),
+        questions_(how_.config.limits.max_questions) {
     harden(this);
   }
 
@@ -59,7 +59,9 @@ public:
         [this](cancel_jobs& m) {
           return change<store::cancel>(m.ids, [](job_id id) { return store::cancel{id, "cancelled by a client"}; });
         },
-        [this](kick_jobs& m) { return change<store::kick>(m.ids, [](job_id id) { return store::kick{id}; }); },
+        [this](kick_jobs& m) {
+          return change<store::kick>(m.ids, [lane = usual_lane()](job_id id) { return store::kick{id, lane}; });
+        },
         [this](reset_jobs& m) { return change<store::reset>(m.ids, [](job_id id) { return store::reset{id}; }); },
         [this](get_jobs& m) { return pass<job_page>(reader_, std::move(m)); },
         [this](list_jobs& m) { return pass<job_page>(reader_, std::move(m)); },
@@ -73,6 +75,7 @@ public:
           return cell_hello{cell_hello{}.protocol, FABRIC_BUILD, how_.config.node.name, how_.boot, admission_.draining};
         },
         [this](find_desk) { return desk_found{desk_}; },
+        [this](config_news& m) { return reconfigure(*m.now); },
         [this](store_commit& m) { on_commit(m); },
         [](lane_loaded&) {},
         [this](lane_progress& m) { on_progress(m); },
@@ -205,6 +208,20 @@ private:
     requests_.erase(number);
   }
 
+  /// Where the policy places a job of which nothing is known.
+  std::string usual_lane() { return policy_->place({}, view_, draw()); }
+
+  bool reconfigure(const config::root& now) {
+    how_.config = now;
+    policy_ = make_policy_(now);
+    const auto is_gone = [&now](const auto& item) { return !scheduler::is_lane(now, item.first); };
+    std::erase_if(lanes_, is_gone);
+    std::erase_if(workers_, is_gone);
+    std::erase_if(reports_, is_gone);
+    std::erase_if(view_.lanes, is_gone);
+    return true;
+  }
+
   double draw() { return std::uniform_real_distribution<double>{0, 1}(random_); }
 
   // -- what asks
@@ -212,15 +229,6 @@ private:
 
   /// What the events actor will make of it; clients may ask for anything.
   static duration patience(duration wished) { return std::clamp(wished, duration{0}, patience_max); }
-
-  template <class Reply> static Reply refused(const error& why) {
-    Reply reply;
-    reply.failure = why;
-    return reply;
-  }
-  template <class Reply> static Reply silence() {
-    return refused<Reply>({errc::unavailable, "the part of the fabric that knows is restarting", ""});
-  }
 
   /// Hands a question on and its answer back; `answered` is called when there is one. The events actor counts who
   /// waits.
@@ -252,66 +260,12 @@ private:
 
   caf::result<lane_reports> lanes() {
     if (auto ok = questions_.begin(); !ok) return refused<lane_reports>(ok.error());
-    auto promise = make_response_promise<lane_reports>();
-    ask(this, reader_, answer_limit, get_lanes{})
-        .then([this, promise](lane_reports& counts) mutable { add_lane_status(promise, counts); },
-              [this, promise](caf::error&) mutable {
-                questions_.end();
-                promise.deliver(silence<lane_reports>());
-              });
-    return promise;
-  }
-
-  void add_lane_status(caf::typed_response_promise<lane_reports> promise, lane_reports& counts) {
-    auto reply = std::make_shared<lane_reports>();
-    reply->policy = how_.config.routing.policy;
-    reply->wasted = std::move(counts.wasted);
-    for (const auto& l : how_.config.lanes) {
-      lane_report one;
-      one.now.name = one.counts.lane = l.name;
-      for (const auto& c : counts.lanes)
-        if (c.now.name == l.name) one.counts = c.counts;
-      reply->lanes.push_back(std::move(one));
-    }
-    gather<lane_report>(
-        this, lanes_, answer_limit, get_lanes{},
-        [reply](const std::string& name, lane_report& answer) {
-          for (auto& l : reply->lanes)
-            if (l.now.name == name) l.now = answer.now;
-        },
-        [this, promise, reply]() mutable {
-          questions_.end();
-          promise.deliver(std::move(*reply));
-        });
+    return ask_lanes(this, reader_, lanes_, how_.config, [this] { questions_.end(); });
   }
 
   caf::result<node_reports> nodes() {
     if (auto ok = questions_.begin(); !ok) return refused<node_reports>(ok.error());
-    auto promise = make_response_promise<node_reports>();
-    ask(this, membership_, answer_limit, get_nodes{})
-        .then([this, promise](node_reports& members) mutable { add_workers(promise, members); },
-              [this, promise](caf::error&) mutable {
-                questions_.end();
-                promise.deliver(silence<node_reports>());
-              });
-    return promise;
-  }
-
-  /// In the order of the config, whoever answers first.
-  void add_workers(caf::typed_response_promise<node_reports> promise, node_reports& members) {
-    auto answers = std::make_shared<std::map<std::string, node::worker_status>>();
-    gather<worker_report>(
-        this, workers_, answer_limit, get_nodes{},
-        [answers](const std::string& lane, worker_report& answer) { (*answers)[lane] = answer.now; },
-        [this, promise, answers, reply = std::move(members)]() mutable {
-          for (auto& n : reply.nodes) {
-            if (n.now.node != how_.config.node.name) continue;
-            for (const auto& l : how_.config.lanes)
-              if (const auto found = answers->find(l.name); found != answers->end()) n.workers.push_back(found->second);
-          }
-          questions_.end();
-          promise.deliver(std::move(reply));
-        });
+    return ask_nodes(this, membership_, workers_, how_.config, [this] { questions_.end(); });
   }
 
   // -- what the policy sees
@@ -359,6 +313,7 @@ private:
 
   environment_ptr env_;
   scheduler_settings how_;
+  make_policy make_policy_;
   std::shared_ptr<policy::lane_policy> policy_;
   std::mt19937_64 random_;
   alarm_clock<scheduler_shell> alarm_;
@@ -387,7 +342,7 @@ private:
 } // namespace
 
 scheduler_actor spawn_scheduler(caf::actor_system& sys, environment_ptr env, scheduler_settings how,
-                                std::shared_ptr<policy::lane_policy> policy) {
+                                make_policy policy) {
   return sys.spawn<scheduler_shell>(std::move(env), std::move(how), std::move(policy));
 }
 

@@ -5,6 +5,7 @@
 
 #include "actors/environment.hpp"
 #include "actors/interfaces.hpp"
+#include "actors/live_config.hpp"
 
 #include <memory>
 #include <set>
@@ -21,6 +22,6 @@ struct scheduler_settings {
 /// Spawns the scheduler: admission and placing by the pure parts, the policy, and the face for clients. A submission
 /// is answered when the store has committed it.
 scheduler_actor spawn_scheduler(caf::actor_system& sys, environment_ptr env, scheduler_settings how,
-                                std::shared_ptr<policy::lane_policy> policy);
+                                make_policy policy);
 
 } // namespace fabric::actors

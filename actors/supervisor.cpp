@@ -19,10 +19,7 @@ public:
       : supervisor_actor::base(cfg), env_(std::move(env)), directory_(std::move(directory)), watcher_(this) {
     harden(this);
     attach_functor([this](const caf::error& why) { end_node("the supervisor", why); });
-    for (auto& spec : children) {
-      supervision::restart_history history{spec.when, spec.limit};
-      table_.push_back({std::move(spec), std::move(history), nullptr, 0});
-    }
+    for (auto& spec : children) add(std::move(spec));
   }
 
   const char* name() const override { return "fabric.supervisor"; }
@@ -39,6 +36,7 @@ public:
     for (std::size_t i = 0; i < table_.size(); ++i) start(i);
     return {
         [this](drain_children m) { drain(m.deadline); },
+        [this](revise_children& m) { revise(m.table); },
         [this](stop_children) { stop(); },
         [this](get_children) { return report(); },
     };
@@ -50,7 +48,36 @@ private:
     supervision::restart_history history;
     caf::strong_actor_ptr now; ///< Null while it is down.
     std::uint64_t starts = 0;
+    bool leaving = false; ///< No longer in the table: it ends, or has ended.
   };
+
+  void add(child_spec spec) {
+    supervision::restart_history history{spec.when, spec.limit};
+    table_.push_back({std::move(spec), std::move(history), nullptr, 0});
+  }
+
+  /// New children start in the order of the table; those that left keep their row, for they may come back.
+  void revise(std::vector<child_spec>& table) {
+    if (stopping_) return;
+    for (auto& child : table_) {
+      const bool is_in =
+          std::any_of(table.begin(), table.end(), [&](const auto& s) { return s.name == child.spec.name; });
+      if (is_in || std::exchange(child.leaving, true)) continue;
+      if (child.now) caf::anon_send_exit(child.now, caf::exit_reason::user_shutdown);
+    }
+    for (auto& spec : table) {
+      const auto known =
+          std::find_if(table_.begin(), table_.end(), [&](const row& r) { return r.spec.name == spec.name; });
+      if (known == table_.end()) {
+        add(std::move(spec));
+        start(table_.size() - 1);
+      } else {
+        known->spec = std::move(spec);
+        if (std::exchange(known->leaving, false) && !known->now)
+          start(static_cast<std::size_t>(known - table_.begin()));
+      }
+    }
+  }
 
   void start(std::size_t index) {
     auto& child = table_[index];
@@ -70,6 +97,7 @@ private:
     child.now = nullptr;
     tell(this, directory_, directory_entry{child.spec.name, nullptr});
     if (stopping_) return stop_next();
+    if (child.leaving) return;
     const bool failed = why && why != caf::exit_reason::normal && why != caf::exit_reason::user_shutdown;
     const auto verdict = child.history.on_exit(failed, env_->now());
     note(child, caf::to_string(why));
@@ -83,7 +111,7 @@ private:
                                                " s and cannot be kept alive; the last time: " + caf::to_string(why));
     case supervision::verdict::kind::restart:
       run_delayed(verdict.delay, [this, index] {
-        if (!stopping_) start(index);
+        if (!stopping_ && !table_[index].leaving && !table_[index].now) start(index);
       });
     }
   }
@@ -132,7 +160,8 @@ private:
 
   child_reports report() const {
     child_reports all;
-    for (const auto& child : table_) all.children.push_back({child.spec.name, child.now != nullptr, child.starts});
+    for (const auto& child : table_)
+      if (!child.leaving) all.children.push_back({child.spec.name, child.now != nullptr, child.starts});
     return all;
   }
 

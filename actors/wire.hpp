@@ -147,6 +147,50 @@ struct job_explanation {
   duration total{};                          ///< From submission to the end, or until now.
 };
 
+/// Read the configuration file again, and work by it from now on.
+struct reload_config {
+  bool dry_run = false; ///< Only say what would change, or why it cannot.
+};
+/// Another policy, until the configuration is read again.
+struct set_policy {
+  std::string name;
+  std::map<std::string, std::string> params{}; ///< Values as JSON text.
+};
+/// What a changed configuration changes. With a failure all is as it was.
+struct change_receipt {
+  std::optional<error> failure{};
+  std::vector<std::string> problems{}; ///< Of the file, by line.
+  std::vector<std::string> changes{};  ///< See config/change.hpp.
+};
+struct get_config {};
+struct config_text {
+  std::optional<error> failure{};
+  std::string file;                    ///< Where it was read; empty: nowhere.
+  std::string text{};                  ///< See config/show.hpp.
+  std::string policy{};                ///< In force.
+  std::vector<std::string> policies{}; ///< Those that can be set, sorted.
+};
+
+/// Have a node take no new work; what runs may end until the deadline, the rest is handed back. Answered when its
+/// workers are empty.
+struct drain_node {
+  std::string node;                 ///< Empty: the one that is asked.
+  std::optional<duration> length{}; ///< 0 to 1 h; unset: node.drain_timeout.
+};
+/// Have it take work again.
+struct undrain_node {
+  std::string node; ///< As above.
+};
+struct drain_report {
+  std::optional<error> failure{};
+  std::string node{};
+  std::vector<node::fate> fates{};
+};
+/// Have a node leave its jobs to its runner and exit. Answered before it does.
+struct detach_node {
+  std::string node; ///< As above.
+};
+
 /// How far the attempt says it is that holds this fence: node, lane and fence as in its job's row.
 struct get_progress {
   std::string node;

@@ -1,5 +1,7 @@
 #include "actors/worker.hpp"
 
+#include "fabric/scheduler/lane_setup.hpp"
+
 #include "actors/alarm_clock.hpp"
 #include "actors/compat.hpp"
 #include "actors/messages.hpp"
@@ -9,6 +11,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 namespace fabric::actors {
 
@@ -20,8 +23,7 @@ class worker_shell : public worker_actor::base {
 public:
   worker_shell(caf::actor_config& cfg, environment_ptr env, node::worker_settings how, worker_callbacks call)
       : worker_actor::base(cfg), env_(std::move(env)), node_(how.node), name_(how.name), lane_name_(how.lane),
-        slots_(how.slots), call_(std::move(call)), machine_(std::move(how)),
-        alarm_(this, env_, [this] { step({node::worker_tick{}}); }) {
+        call_(std::move(call)), machine_(std::move(how)), alarm_(this, env_, [this] { step({node::worker_tick{}}); }) {
     harden(this);
   }
 
@@ -29,15 +31,19 @@ public:
 
   void on_exit() override {
     alarm_.stop();
+    emptied_.clear();
     lane_ = nullptr;
     executors_ = {};
   }
 
   behavior_type make_behavior() override {
     return {
+        [this](config_news& m) { return reconfigure(*m.now); },
         [this](lane_orders& m) { step(std::move(m.items)); },
         [this](runner_news& m) { step(heard(m)); },
         [this](drain_worker m) { step({node::drain{m.deadline}}); },
+        [this](empty_worker m) { return empty(m.deadline); },
+        [this](undrain_worker) { undrain(); },
         [this](get_nodes) { return worker_report{machine_.report(env_->now())}; },
         [this](get_progress& m) { return progress(std::move(m)); },
         [this](directory_entry& m) { meet(m); },
@@ -45,6 +51,38 @@ public:
   }
 
 private:
+  bool reconfigure(const config::root& now) {
+    step({node::slots_changed{scheduler::slots_of(now, lane_name_)}});
+    return true;
+  }
+
+  caf::result<worker_fates> empty(time_point deadline) {
+    auto promise = make_response_promise<worker_fates>();
+    emptied_.push_back(promise);
+    if (fates_)
+      tell_fates();
+    else
+      step({node::drain{deadline}});
+    return promise;
+  }
+
+  void undrain() {
+    fates_.emplace();
+    tell_fates(); // Whoever still waits.
+    fates_.reset();
+    step({node::undrain{}});
+  }
+
+  void tell_fates() {
+    for (auto& promise : std::exchange(emptied_, {})) promise.deliver(worker_fates{*fates_});
+  }
+
+  void on_drained(node::drained& e) {
+    call_.on_drained(name_, e.fates);
+    fates_ = std::move(e.fates);
+    tell_fates();
+  }
+
   void step(std::vector<node::worker_event> events) {
     worker_news news{worker_actor{this}, node_, {}};
     std::array<runner_orders, 2> orders{{{lane_name_, {}}, {lane_name_, {}}}};
@@ -95,7 +133,7 @@ private:
                    [&](node::stop_attempt&) { pass_on(todo, orders); },
                    [&](node::forget_attempt&) { pass_on(todo, orders); },
                    [&](node::fetch_attempt&) { pass_on(todo, orders); },
-                   [&](node::drained& e) { call_.on_drained(name_, e.fates); },
+                   [&](node::drained& e) { on_drained(e); },
                    [&](auto&) { news.items.push_back(std::move(todo)); },
                },
                todo);
@@ -122,14 +160,15 @@ private:
   std::string node_;
   std::string name_;
   std::string lane_name_;
-  std::uint32_t slots_;
   worker_callbacks call_;
   node::worker machine_;
   node::executors joined_;
   alarm_clock<worker_shell> alarm_;
   lane_actor lane_;
-  std::array<executor_actor, 2> executors_; ///< By place.
-  bool offered_ = false;                    ///< The lane knows.
+  std::array<executor_actor, 2> executors_;                        ///< By place.
+  bool offered_ = false;                                           ///< The lane knows.
+  std::optional<std::vector<node::fate>> fates_;                   ///< Once a drain has emptied it.
+  std::vector<caf::typed_response_promise<worker_fates>> emptied_; ///< Who waits for that.
 };
 
 } // namespace

@@ -22,6 +22,12 @@ exit_code events(session& s);       // events.cpp
 exit_code pause(session& s);        // orders.cpp
 exit_code resume(session& s);       // orders.cpp
 exit_code explain(session& s);      // explain.cpp
+exit_code reload(session& s);       // node_orders.cpp
+exit_code policy(session& s);       // node_orders.cpp
+exit_code policy_set(session& s);   // node_orders.cpp
+exit_code drain(session& s);        // node_orders.cpp
+exit_code undrain(session& s);      // node_orders.cpp
+exit_code detach(session& s);       // node_orders.cpp
 exit_code config_check(session& s); // config_check.cpp
 exit_code config_show(session& s);  // config_show.cpp
 exit_code store_backup(session& s); // store.cpp

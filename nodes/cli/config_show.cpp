@@ -8,31 +8,39 @@
 
 #include <nlohmann/json.hpp>
 
-#include <fstream>
-#include <sstream>
-
 namespace fabric::cli {
 
-exit_code config_show(session& s) {
-  auto all = config::defaults();
-  config::document from;
-  if (!s.call.path.empty()) {
-    auto loaded = config::load_file(s.call.path);
-    if (!loaded) {
-      for (const auto& p : loaded.error()) s.screen.notice(printable(config::render(p)));
-      return usage;
-    }
-    all = *std::move(loaded);
-    std::ostringstream text;
-    text << std::ifstream(s.call.path).rdbuf();
-    if (auto read = config::parse_document(text.str(), s.call.path)) from = *std::move(read);
-  }
+namespace {
+
+exit_code show_loaded(session& s, const config::loaded& what) {
+  if (s.call.json)
+    s.screen.line(json_text(
+        {{"config", nlohmann::json::parse(config::dump(what.all))}, {"set", config::values_set(what.all, what.from)}}));
+  else
+    s.screen.write(s.screen.shown(config::show(what.all, what.from)));
+  return done;
+}
+
+exit_code show_running(session& s) {
+  const auto found = s.cell.config();
+  if (!found) return s.failed(found.error());
   if (s.call.json)
     s.screen.line(
-        json_text({{"config", nlohmann::json::parse(config::dump(all))}, {"set", config::values_set(all, from)}}));
+        json_text({{"config", nlohmann::json::parse(found->text, nullptr, true, true)}, {"file", found->file}}));
   else
-    s.screen.write(s.screen.shown(config::show(all, from)));
+    s.screen.write("// from " + printable(found->file) + "\n" + s.screen.shown(found->text));
   return done;
+}
+
+} // namespace
+
+exit_code config_show(session& s) {
+  if (s.call.tool.defaults) return show_loaded(s, {config::defaults(), {}});
+  if (s.call.path.empty()) return show_running(s);
+  const auto loaded = config::load_whole_file(s.call.path);
+  if (loaded) return show_loaded(s, *loaded);
+  for (const auto& p : loaded.error()) s.screen.notice(printable(config::render(p)));
+  return usage;
 }
 
 } // namespace fabric::cli

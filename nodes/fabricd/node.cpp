@@ -3,6 +3,7 @@
 #include "fabric/config/classes.hpp"
 #include "fabric/config/lanes.hpp"
 #include "fabric/exec/available_memory.hpp"
+#include "fabric/exec/descriptors.hpp"
 #include "fabric/exec/system.hpp"
 #include "fabric/store/memory_store.hpp"
 #include "fabric/store/sqlite_reader.hpp"
@@ -62,8 +63,9 @@ exec::unique_fd take_signals() {
 
 class node_run {
 public:
-  node_run(const options& how, config::root config, handler_registry handlers)
-      : options_(how), config_(std::move(config)), handlers_(std::move(handlers)), paths_(config_.node.data),
+  node_run(const options& how, actors::read_config read, config::loaded config, handler_registry handlers)
+      : options_(how), read_(std::move(read)), live_(std::make_shared<actors::live_config>(config)),
+        config_(std::move(config.all)), handlers_(std::move(handlers)), paths_(config_.node.data),
         signals_(take_signals()), log_(make_log(config_.log)) {
     auto env = std::make_shared<actors::environment>();
     env->now = make_clock();
@@ -78,7 +80,7 @@ public:
 
   int run() {
     if (const auto problem = prepare_data()) return cannot_start(*problem, exit_usage);
-    parts with{config_, paths_, boot(), outside_world()};
+    parts with{live_, paths_, boot(), outside_world(), options_.config, read_};
     if (const auto problem = open_store(with.out)) {
       const bool broken = problem->code == errc::io_error || problem->code == errc::incompatible;
       return cannot_start(*problem, broken ? exit_store : exit_cannot_start);
@@ -156,10 +158,15 @@ private:
   outside outside_world() {
     outside out;
     out.available_memory = exec::available_memory;
+    out.descriptors = exec::descriptors_now;
     out.runner_command = runner_command();
     out.handlers = handlers_;
     out.on_too_many_leaked = [this](std::uint32_t count) { events_.push(handlers_leaked{count}); };
     out.on_published = [this](std::uint16_t port) { events_.push(published{port}); };
+    out.detach = [this] { events_.push(detach_ordered{}); };
+    out.revise = [this](std::vector<actors::child_spec> table) {
+      actors::tell_anon(supervisor_, actors::revise_children{std::move(table)});
+    };
     out.of_workers.on_offered = [this](const std::string& worker) { events_.push(worker_offered{worker}); };
     out.of_workers.on_drained = [this](const std::string& worker, const std::vector<node::fate>& fates) {
       events_.push(worker_empty{worker, fates});
@@ -216,7 +223,8 @@ private:
   static void tidy() { malloc_trim(0); }
 
   void on_signal(int number) {
-    if (number == SIGHUP) return log_->warn("SIGHUP ignored: a changed configuration is read at the next start");
+    if (number == SIGHUP)
+      return actors::tell_anon(child<actors::configurator_actor>("config"), actors::reload_config{});
     if (number == SIGUSR2) return detach();
     drain();
   }
@@ -224,7 +232,7 @@ private:
   void drain() {
     const bool again = std::exchange(phase_, phase::draining) == phase::draining;
     log_->info(again ? "draining: handing back at once" : "draining: no new work; jobs may finish");
-    const auto deadline = env_->now() + (again ? duration{0} : config_.node.drain_timeout);
+    const auto deadline = env_->now() + (again ? duration{0} : live_->get()->node.drain_timeout);
     actors::tell_anon(supervisor_, actors::drain_children{deadline});
   }
 
@@ -267,7 +275,18 @@ private:
     if (port_ != 0 && all_offer()) say_ready();
   }
 
-  bool all_offer() const { return offering_.size() == config_.lanes.size(); }
+  bool all_offer() const { return all_in(offering_); }
+
+  /// Whether the workers of all lanes are among these.
+  bool all_in(const std::set<std::string>& workers) const {
+    const auto now = live_->get();
+    return std::all_of(now->lanes.begin(), now->lanes.end(),
+                       [&](const auto& l) { return workers.contains(l.name + "@" + now->node.name); });
+  }
+
+  void on(const detach_ordered&) {
+    if (phase_ == phase::serving) detach();
+  }
 
   /// Once: clients find the scheduler, and jobs find slots; or the latter do not, and the log says why. Never by a node
   /// that drains.
@@ -295,7 +314,7 @@ private:
                   f.attempt, f.what.c_str());
     }
     empty_.insert(e.worker);
-    if (phase_ == phase::draining && empty_.size() == config_.lanes.size()) {
+    if (phase_ == phase::draining && all_in(empty_)) {
       std::printf(left_ == 0 ? "drained: nothing is held\n" : "drained, but for %llu attempts\n",
                   static_cast<unsigned long long>(left_));
       done_ = true;
@@ -317,7 +336,9 @@ private:
   }
 
   options options_;
-  config::root config_;
+  actors::read_config read_;
+  std::shared_ptr<actors::live_config> live_;
+  config::root config_; ///< Of the start.
   handler_registry handlers_;
   data_paths paths_;
   exec::unique_fd signals_;
@@ -339,8 +360,8 @@ private:
 
 } // namespace
 
-int run_node(const options& how, config::root config, handler_registry handlers) {
-  return node_run{how, std::move(config), std::move(handlers)}.run();
+int run_node(const options& how, actors::read_config read, config::loaded config, handler_registry handlers) {
+  return node_run{how, std::move(read), std::move(config), std::move(handlers)}.run();
 }
 
 } // namespace fabric::nodes

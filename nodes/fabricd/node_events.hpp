@@ -30,7 +30,10 @@ struct handlers_leaked {
   std::uint32_t count = 0;
 };
 
-using node_event = std::variant<published, worker_empty, worker_offered, handlers_leaked>;
+/// An operator wants the node to leave its jobs to its runner and exit.
+struct detach_ordered {};
+
+using node_event = std::variant<published, worker_empty, worker_offered, handlers_leaked, detach_ordered>;
 
 class node_events {
 public:

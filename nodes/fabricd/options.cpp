@@ -9,6 +9,7 @@ namespace {
 constexpr const char* footer = R"(Signals:
   SIGTERM, SIGINT  drain: take no new work, let jobs finish until node.drain_timeout, hand the rest back; a second one
                    hands back at once
+  SIGHUP           read the configuration file again, as `fabric reload` does
   SIGUSR2          detach: leave the jobs to the runner and exit; the next fabricd takes them over; handlers, which
                    end with this process, are handed back
 

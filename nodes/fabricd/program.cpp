@@ -53,10 +53,16 @@ int node_program(int argc, char** argv, handler_registry more) {
     if (!setting) return complain("--set " + text + ": " + render(setting.error()));
     settings.push_back(std::move(*setting));
   }
-  auto config = config::load_file(options->config, settings);
-  if (!config) return complain("the configuration has problems:\n" + config::render(config.error()));
-  if (config->node.name.empty()) config->node.name = host_name();
-  if (options->data) config->node.data = *options->data;
+  const auto read = [how = *options, settings] {
+    return config::load_whole_file(how.config, settings).map([&](config::loaded&& config) {
+      if (config.all.node.name.empty()) config.all.node.name = host_name();
+      if (how.data) config.all.node.data = *how.data;
+      return std::move(config);
+    });
+  };
+  auto loaded = read();
+  if (!loaded) return complain("the configuration has problems:\n" + config::render(loaded.error()));
+  const auto* config = &loaded->all;
   if (const auto wrong = config::rules::data_directory(std::filesystem::absolute(config->node.data)); !wrong.empty())
     return complain("the data directory " + wrong);
   if (geteuid() == 0 && !config->node.allow_root)
@@ -64,7 +70,7 @@ int node_program(int argc, char** argv, handler_registry more) {
                            "own, or set /node/allow_root to true");
   more.merge(built_in_handlers());
   exec::use_all_descriptors();
-  return nodes::run_node(*options, std::move(*config), std::move(more));
+  return nodes::run_node(*options, read, std::move(*loaded), std::move(more));
 }
 
 } // namespace fabric

@@ -32,8 +32,8 @@ bool say(std::string_view text) {
 
 void report_progress(std::uint64_t percent) {
   for (std::uint64_t i = 1; i <= std::min<std::uint64_t>(percent, 100); ++i) {
-    say("{\"percent\": " + std::to_string(i) + ", \"message\": \"at sea\", \"counters\": {\"miles\": " +
-        std::to_string(10 * i) + "}}\n");
+    say("{\"percent\": " + std::to_string(i) +
+        ", \"message\": \"at sea\", \"counters\": {\"miles\": " + std::to_string(10 * i) + "}}\n");
     const timespec nap{0, 20'000'000};
     ::nanosleep(&nap, nullptr);
   }

@@ -53,6 +53,7 @@ public:
         [](carry_answer&) {},
         [](view_update&) {},
         [](get_lanes) { return lane_report{}; },
+        [](config_news&) { return true; },
         [](get_place) { return place_report{}; },
         [](directory_entry&) {},
     };

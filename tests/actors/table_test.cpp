@@ -40,8 +40,8 @@ void write_output(const std::string& spool, job_id id) {
 TEST_CASE("the children of a node start in this order", "[table]") {
   world w;
   CHECK(w.children() == std::vector<std::string>{"store", "store_reader", "spool_reader", "spool_keeper", "events",
-                                                 "scheduler", "desk", "membership", "lane/fast", "lane/slow", "runner",
-                                                 "handlers", "worker/fast", "worker/slow", "publisher"});
+                                                 "scheduler", "desk", "config", "membership", "lane/fast", "lane/slow",
+                                                 "runner", "handlers", "worker/fast", "worker/slow", "publisher"});
 }
 
 TEST_CASE("every child but store and handlers is started again, and the node works on", "[table]") {
@@ -89,6 +89,27 @@ TEST_CASE("clients reach the new scheduler through the same door after the old o
   CHECK_FALSE(w.ask_now<cell_hello>(w.published.front(), get_hello{}).node.empty());
   w.stop();
   CHECK(w.published.empty());
+}
+
+TEST_CASE("the door is shut while descriptors are few, also to a scheduler that is started again", "[publisher]") {
+  node::descriptors now{20, 1024};
+  world_settings how;
+  how.descriptors = [&now] { return now; };
+  world w{how};
+  CHECK(w.published.size() == 1);
+  now.lowest_free = 1024;
+  w.advance(1s);
+  CHECK(w.published.empty());
+  w.kill("scheduler");
+  w.advance(2s);
+  CHECK(w.published.empty());
+  now.lowest_free = 20;
+  w.advance(1s);
+  CHECK(w.published == std::vector<client_face_actor>{w.scheduler()});
+  std::vector<std::string> kinds;
+  for (const auto& e : w.ask_now<event_page>(w.scheduler(), get_events{0, 100, {}}).events)
+    if (e.kind.starts_with("descriptors")) kinds.push_back(e.kind);
+  CHECK(kinds == std::vector<std::string>{"descriptors_few", "descriptors_enough"});
 }
 
 TEST_CASE("a worker that throws is started again, with a runner that holds its attempts", "[restart]") {

@@ -53,6 +53,7 @@ world::world(world_settings how) : how_(std::move(how)) {
   env_ = std::move(env);
   on_stray() = [this](const char* actor, const std::string& what) { strays[actor].push_back(what); };
   if (!how_.with_node) return;
+  live = std::make_shared<live_config>(config::loaded{how_.config, {}});
   supervise(child_table());
   if (how_.at_once) how_.at_once(*this);
   run();
@@ -134,7 +135,13 @@ supervisor_actor world::supervise(std::vector<child_spec> children) {
 // --------------------------------------------------------------------------------------------
 
 std::vector<child_spec> world::child_table() {
-  auto table = nodes::child_table(*system_, env_, {how_.config, nodes::data_paths{how_.data}, boot, outside_world()});
+  auto table = nodes::child_table(
+      *system_, env_,
+      {live, nodes::data_paths{how_.data}, boot, outside_world(), "world.json", [this] { return file; }});
+  return counted(std::move(table));
+}
+
+std::vector<child_spec> world::counted(std::vector<child_spec> table) {
   for (auto& child : table)
     child.start = [this, name = child.name, start = std::move(child.start)] {
       ++starts_[name];
@@ -155,12 +162,17 @@ nodes::outside world::outside_world() {
   };
   out.door.unpublish = [this](const client_face_actor& face, std::uint16_t) { std::erase(published, face); };
   out.available_memory = how_.available_memory;
+  out.descriptors = how_.descriptors;
   out.handlers["calculate"] = [](job_context&) { return nlohmann::json{}; };
   out.run_handlers = [this](std::function<void()> wake) { return threads.make(std::move(wake)); };
   out.on_too_many_leaked = [this](std::uint32_t leaked) { too_many_leaked = leaked; };
   out.blocking = spawn_as::in_scheduler;
   out.wrap_policy = how_.wrap;
   out.on_published = [](std::uint16_t) {};
+  out.detach = [this] { ++detached; };
+  out.revise = [this](std::vector<child_spec> table) {
+    tell_anon(supervisor(), revise_children{counted(std::move(table))});
+  };
   out.of_workers.on_offered = [this](const std::string& worker) { offered.push_back(worker); };
   out.of_workers.on_drained = [this](const std::string& worker, const std::vector<node::fate>& f) {
     if (on_drained) on_drained(worker);

@@ -3,6 +3,7 @@
 #include "fabric/config/config.hpp"
 
 #include "actors/compat.hpp"
+#include "actors/live_config.hpp"
 #include "actors/messages.hpp"
 #include "actors/supervisor.hpp"
 #include "nodes/fabricd/assembly/child_table.hpp"
@@ -32,8 +33,9 @@ struct world_settings {
   std::string data = "/nowhere";    ///< Where its spool would be.
   /// What memory the host has available; unset: nobody looks.
   std::function<std::optional<std::uint64_t>()> available_memory;
-  bool with_node = true;               ///< False: only the system and its clock.
-  std::function<void(world&)> at_once; ///< Called before any actor has run.
+  std::function<node::descriptors()> descriptors; ///< Unset: nobody looks.
+  bool with_node = true;                          ///< False: only the system and its clock.
+  std::function<void(world&)> at_once;            ///< Called before any actor has run.
 
   static config::root defaults();
 };
@@ -110,11 +112,15 @@ public:
   std::function<void(const std::string&)> on_drained;     ///< Called in the worker's context, before.
   std::map<std::string, std::vector<std::string>> strays; ///< What was dropped, by CAF's name of the actor.
   std::vector<std::string> offered;                       ///< Workers that said so.
-  std::uint32_t too_many_leaked = 0;                      ///< Said by the handler pool.
-  std::vector<client_face_actor> published;               ///< Now reachable by clients.
+  tl::expected<config::loaded, config::problems> file;    ///< What the configuration file says; see reload_config.
+  std::shared_ptr<live_config> live;
+  int detached = 0;                         ///< How often the node was told to.
+  std::uint32_t too_many_leaked = 0;        ///< Said by the handler pool.
+  std::vector<client_face_actor> published; ///< Now reachable by clients.
 
 private:
   std::vector<child_spec> child_table();
+  std::vector<child_spec> counted(std::vector<child_spec> table);
   nodes::outside outside_world();
 
   world_settings how_;

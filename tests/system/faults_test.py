@@ -96,11 +96,18 @@ class Faults(NodeTest):
         pid = n.process.pid
         old = limit(pid, resource.RLIMIT_NOFILE, len(os.listdir(f"/proc/{pid}/fd")))
         self.assertEqual(n.fabric("show", job).code, 3)
+        def refused():  # A connection that waits for a descriptor would keep CAF's loop busy.
+            with contextlib.suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", n.port)):
+                return False
+            return True
+        eventually(refused, "the door is shut")
         n.open_gate("a")
         eventually(lambda: n.sql(f"select state from jobs where id={job}") == [(5,)], "the job's end is committed")
         limit(pid, resource.RLIMIT_NOFILE, old)
         end = eventually(lambda: (a := n.fabric("show", job)).code == 0 and a.lines[0], "it answers again")
         self.assertEqual((end["state"], end["attempt"]), ("succeeded", 1))
+        self.assertEqual([e["kind"] for e in n.events() if e["kind"].startswith("descriptors")],
+                         ["descriptors_few", "descriptors_enough"])
 
     def test_more_connections_than_the_soft_limit_of_descriptors(self):
         """fabricd uses what its hard limit allows; runner and jobs keep the soft limit it was started with."""

@@ -100,7 +100,7 @@ class Drain(NodeTest):
         n.signal(signal.SIGINT)
         self.assertEqual(n.end()[0], 0)
 
-    def test_sighup_does_nothing(self):
+    def test_sighup_with_an_unchanged_file_changes_nothing(self):
         n = self.node()
         n.signal(signal.SIGHUP)
         self.assertEqual(n.wait(n.run("true"))["state"], "succeeded")

@@ -37,7 +37,8 @@ private:
     const auto found = from_.origins.find(pointer);
     if (found == from_.origins.end() || pointer.empty()) return {};
     set.push_back(pointer);
-    return " // line " + std::to_string(found->second.line);
+    const auto& [file, line] = found->second;
+    return line == 0 ? " // " + file : " // line " + std::to_string(line);
   }
 
   const document& from_;

@@ -1,6 +1,10 @@
 #include "fabric/exec/descriptors.hpp"
 
+#include "fabric/exec/system.hpp"
+
+#include <fcntl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <optional>
 
@@ -18,6 +22,13 @@ void use_all_descriptors() {
   usual = found;
   const rlimit all{found.rlim_max, found.rlim_max};
   ::setrlimit(RLIMIT_NOFILE, &all);
+}
+
+node::descriptors descriptors_now() {
+  rlimit found{};
+  ::getrlimit(RLIMIT_NOFILE, &found);
+  const unique_fd lowest{::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)};
+  return {lowest ? static_cast<std::uint64_t>(lowest.get()) : found.rlim_cur, found.rlim_cur};
 }
 
 void give_usual_descriptors(pid_t child) {

@@ -171,6 +171,11 @@ void liaison::on(const outage_granted&) {
   outage_seq_ = renewal_seq_;
 }
 
+void liaison::on(reconfigured& e) {
+  how_.config = std::move(e.config);
+  out_.emplace_back(send_frame{resize{config::keepers_on_node(how_.config)}});
+}
+
 // -- housekeeping -----------------------------------------------------------------------------------------------------
 
 void liaison::on(classes_found& e) {

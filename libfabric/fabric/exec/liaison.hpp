@@ -73,11 +73,15 @@ struct spool_pruned {
   std::vector<std::pair<job_id, std::uint32_t>> attempts;
   std::vector<job_id> resets; ///< Of these jobs, which stay, the checkpoints. Kept until there is a runner.
 };
+/// Another configuration is in force; the classes that can run are found anew.
+struct reconfigured {
+  config::root config;
+};
 struct liaison_tick {};
 
 using liaison_event =
     std::variant<link_up, link_down, link_said, worker_joined, worker_ordered, leases_answered, membership_up,
-                 outage_granted, classes_found, memory_seen, spool_pruned, liaison_tick>;
+                 outage_granted, classes_found, memory_seen, spool_pruned, liaison_tick, reconfigured>;
 
 // -- effects ----------------------------------------------------------------------------------------------------------
 
@@ -150,6 +154,7 @@ private:
   void on(classes_found& e);
   void on(const memory_seen& e);
   void on(spool_pruned& e);
+  void on(reconfigured& e);
   void on(const liaison_tick& e);
 
   void hear(const hello& f);

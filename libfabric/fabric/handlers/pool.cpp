@@ -48,6 +48,7 @@ std::optional<time_point> pool::wake_at() const {
 }
 
 void pool::find_classes() {
+  classes_.clear();
   for (const auto& [name, c] : how_.config.classes) {
     if (c.handler.empty() || !c.enabled) continue;
     if (how_.handlers.contains(c.handler))
@@ -57,6 +58,14 @@ void pool::find_classes() {
                                         c.handler + "\"; it has " + names_of(how_.handlers)});
   }
   std::sort(classes_.begin(), classes_.end());
+}
+
+/// What runs goes on under the limits with which it was started.
+void pool::on(exec::reconfigured& e) {
+  if (!held_.empty()) before_.push_back(std::move(how_.config));
+  how_.config = std::move(e.config);
+  find_classes();
+  for (const auto& lane : lanes_) out_.emplace_back(exec::tell_worker{lane, node::classes_changed{classes_}});
 }
 
 // -- what threads do --------------------------------------------------------------------------------------------------
@@ -100,7 +109,10 @@ void pool::end(fence_t fence, const held& h, attempt_end what) {
   if (h.leaked) --leaked_;
   if (!h.told) --untold_;
   held_.erase(fence);
-  if (held_.empty()) due_ = look_ = std::nullopt;
+  if (held_.empty()) {
+    due_ = look_ = std::nullopt;
+    before_.clear();
+  }
   ended_[fence] = done;
   const auto lane = done.lane;
   out_.emplace_back(exec::tell_worker{lane, node::runner_ended{std::move(done)}});

@@ -5,6 +5,7 @@
 #include "fabric/handlers/executor.hpp"
 
 #include <cstdint>
+#include <list>
 #include <map>
 #include <optional>
 #include <set>
@@ -41,7 +42,7 @@ struct release_all {
 struct pool_tick {};
 
 using pool_event = std::variant<exec::worker_joined, exec::worker_ordered, exec::leases_answered, exec::membership_up,
-                                news, release_all, pool_tick>;
+                                news, release_all, pool_tick, exec::reconfigured>;
 
 // -- effects ----------------------------------------------------------------------------------------------------------
 
@@ -102,6 +103,7 @@ private:
   void on(news& e);
   void on(const release_all& e);
   void on(const pool_tick& e);
+  void on(exec::reconfigured& e);
 
   void find_classes();
   void fetch(const std::string& lane, fence_t fence);
@@ -121,6 +123,7 @@ private:
   std::optional<time_point> stall_due(const held& h) const;
 
   pool_settings how_;
+  std::list<config::root> before_; ///< Configurations under which something of `held_` was started.
   time_point now_{};
   pool_effects out_;
   std::set<std::string> lanes_;      ///< Whose workers have joined.

@@ -41,6 +41,7 @@ void machine::state::on(const carry_asked& e) {
   current = e.id;
   if (carries_asked.contains(e.fence) || attempts.find(e.fence) != nullptr) return;
   const auto* const w = serving() ? slots.find(e.node) : nullptr;
+  if (is_retired) return emit(refuse_carry{e.from, e.fence});
   if (w == nullptr || !w->has_runner) return void(carries_early.insert_or_assign(e.fence, std::pair{e, now}));
   if (w->free() == 0 || refused_work || pause) return emit(refuse_carry{e.from, e.fence});
   slots.take(e.node);

@@ -49,10 +49,15 @@ void machine::state::hand_back() {
   for (const auto id : all) {
     current = id;
     auto& j = *jobs.find(id);
+    if (!is_lane(jobs.overflow_from(j))) continue; // The lane it came from is gone: it waits here.
     const store::move op{id, j.second.version, how.name, epoch, jobs.overflow_from(j), false};
     jobs.take(j);
     ask({op, id, 0, {}, false, false});
   }
+}
+
+void machine::state::on(const offered& e) {
+  if (is_lane(e.from)) given.on(e);
 }
 
 /// Fresh jobs that no slot here can take go to lanes that offer one.

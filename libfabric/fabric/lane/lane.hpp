@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -40,6 +41,7 @@ struct settings {
                                                    ///< may still be on the way.
   std::size_t page = 2000;                         ///< Rows asked for at a time while loading.
   std::map<std::string, class_settings> classes;   ///< Retry rules; a class not listed uses the default.
+  std::set<std::string> lanes{};                   ///< All that are configured; empty: any may be.
 };
 
 // -- events -----------------------------------------------------------------------------------------------------------
@@ -101,9 +103,15 @@ struct view_changed {
   policy::view now;
 };
 struct tick {}; ///< The timer armed by `wake_at` is due.
+/// Other settings and another policy from now on. A budget counts for what runs too: from its start.
+struct reconfigured {
+  settings how; ///< Of the same name.
+  std::shared_ptr<policy::lane_policy> policy;
+};
+struct retired {}; ///< The lane is no longer configured: it takes nothing from other lanes, and soon ends.
 
 using event = std::variant<open, page, feed, answered, wanted, started, refused, ended, lease_over, node_gone, offered,
-                           view_changed, tick, carry_asked, carry_refused, absent>;
+                           view_changed, tick, carry_asked, carry_refused, absent, reconfigured, retired>;
 
 // -- effects ----------------------------------------------------------------------------------------------------------
 

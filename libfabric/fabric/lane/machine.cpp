@@ -41,7 +41,8 @@ void machine::state::take(const event& what) {
         constexpr bool is_always =
             std::is_same_v<Event, open> || std::is_same_v<Event, page> || std::is_same_v<Event, feed> ||
             std::is_same_v<Event, answered> || std::is_same_v<Event, view_changed> || std::is_same_v<Event, tick> ||
-            std::is_same_v<Event, carry_asked> || std::is_same_v<Event, carry_refused> || std::is_same_v<Event, absent>;
+            std::is_same_v<Event, carry_asked> || std::is_same_v<Event, carry_refused> ||
+            std::is_same_v<Event, absent> || std::is_same_v<Event, reconfigured> || std::is_same_v<Event, retired>;
         if (is_always || serving()) {
           on(e);
         } else {
@@ -53,7 +54,7 @@ void machine::state::take(const event& what) {
 
 void machine::state::on(const view_changed& e) {
   view = e.now;
-  takes_from = policy->overflow(how.name, view);
+  if (!is_retired) takes_from = policy->overflow(how.name, view);
 }
 
 void machine::state::run_timers() {

@@ -86,7 +86,7 @@ struct machine::state {
   void hand_over();
   void hand_back();
   void make_offers(bool repeat);
-  void on(const offered& e) { given.on(e); }
+  void on(const offered& e);
   waiting_job* best_for_other(const std::vector<std::string>& classes);
 
   // attempts.cpp: what runs
@@ -134,6 +134,13 @@ struct machine::state {
   void look_for(fence_t fence, job_id job, const std::string& node);
   void own_demotion(live_attempt& a, const attempt_end& end) const;
 
+  // reconfiguring.cpp: other settings while it serves
+  void on(const reconfigured& e);
+  void on(const retired&);
+  void take_from(std::vector<std::string> lanes);
+  bool is_lane(const std::string& name) const { return how.lanes.empty() || how.lanes.contains(name); }
+  void rebudget(live_attempt& a);
+
   // nodes.cpp: who offers slots and what they hold
   void on(const wanted& e);
   void on(const node_gone& e) { slots.forget(e.node, e.boot); }
@@ -172,7 +179,8 @@ struct machine::state {
   timers alarms;
   bool refused_work = false;       ///< The store has, for want of space: until the `resume` timer.
   std::optional<lane_pause> pause; ///< An operator's.
-  std::uint64_t granted = 0;       ///< Leases so far.
+  bool is_retired = false;
+  std::uint64_t granted = 0; ///< Leases so far.
 
   time_point now{};   ///< Of this turn.
   effects out;        ///< Of this turn.

@@ -63,6 +63,11 @@ void waiting_jobs::clear() {
   jobs_.clear();
 }
 
+void waiting_jobs::set_order(bool demoted_first) {
+  invariant(jobs_.empty());
+  order_.demoted_first = demoted_first;
+}
+
 void waiting_jobs::take(waiting_job& j) {
   invariant(j.second.where == place::ready || j.second.where == place::delayed);
   dequeue(j);

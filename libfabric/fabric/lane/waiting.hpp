@@ -64,6 +64,8 @@ public:
   void put(const store::lane_entry& entry, time_point now);
   void erase(job_id id);
   void clear();
+  /// @pre nothing waits (asserted).
+  void set_order(bool demoted_first);
 
   /// Takes it out of its heap while the store is asked; restore() puts it back in its old place.
   /// @pre ready or delayed (asserted).

@@ -156,6 +156,18 @@ void worker::on(const drain& e, time_point now, worker_effects& out) {
   if (*drain_deadline_ <= now) hand_back(out);
 }
 
+void worker::on(const undrain&, time_point now, worker_effects& out) {
+  if (!drain_deadline_) return;
+  drain_deadline_.reset();
+  handed_back_ = drained_ = false;
+  fates_.clear();
+  say_want(now, out);
+}
+
+void worker::on(const slots_changed& e, time_point now, worker_effects& out) {
+  if (std::exchange(how_.slots, e.slots) != e.slots) say_want(now, out);
+}
+
 void worker::on(const worker_tick&, time_point now, worker_effects& out) {
   if (drain_deadline_ && !handed_back_ && *drain_deadline_ <= now) hand_back(out);
   if (now < next_renewal_) return;

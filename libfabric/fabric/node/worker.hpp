@@ -96,11 +96,18 @@ struct memory_read {
 struct drain {
   time_point deadline{};
 };
+/// Take work again.
+struct undrain {};
+/// So many slots from now on; what runs in more of them runs on.
+struct slots_changed {
+  std::uint32_t slots = 0;
+};
 struct worker_tick {};
 
-using worker_event = std::variant<lane_up, lane_start, lane_stop, lane_forget, runner_up, runner_down, runner_started,
-                                  runner_refused, runner_ended, runner_leaked, classes_changed, memory_read, drain,
-                                  worker_tick, lane_take, runner_gave, runner_took, runner_lacks>;
+using worker_event =
+    std::variant<lane_up, lane_start, lane_stop, lane_forget, runner_up, runner_down, runner_started, runner_refused,
+                 runner_ended, runner_leaked, classes_changed, memory_read, drain, worker_tick, lane_take, runner_gave,
+                 runner_took, runner_lacks, undrain, slots_changed>;
 
 // -- effects ----------------------------------------------------------------------------------------------------------
 
@@ -135,9 +142,9 @@ struct stop_attempt {
 struct forget_attempt {
   fence_t fence = 0;
 };
-/// Said once: every attempt is gone and its end committed, but for processes that cannot be killed and for what could
-/// not be settled some time after the deadline (the runner stayed away, or nothing could be committed): that is left to
-/// the runner, which keeps it for the next fabricd. What became of each since the drain began.
+/// Said once per drain: every attempt is gone and its end committed, but for processes that cannot be killed and for
+/// what could not be settled some time after the deadline (the runner stayed away, or nothing could be committed): that
+/// is left to the runner, which keeps it for the next fabricd. What became of each since the drain began.
 struct fate {
   job_id job = 0;
   std::uint32_t attempt = 0;
@@ -198,6 +205,8 @@ private:
   void on(const classes_changed& e, time_point now, worker_effects& out);
   void on(const memory_read& e, time_point now, worker_effects& out);
   void on(const drain& e, time_point now, worker_effects& out);
+  void on(const undrain& e, time_point now, worker_effects& out);
+  void on(const slots_changed& e, time_point now, worker_effects& out);
   void on(const worker_tick& e, time_point now, worker_effects& out);
 
   void refuse(fence_t fence, std::string why, worker_effects& out);

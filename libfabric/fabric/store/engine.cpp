@@ -180,6 +180,11 @@ answer engine::on(const kick& op) {
   if (has_all_attempts(before->row)) return done(op.id);
   auto kicked = apply_kick(before->row, now_);
   if (!kicked) return refused(op.id, std::move(kicked).error());
+  if (!numbers_.knows(kicked->lane)) {
+    if (!numbers_.knows(op.else_lane))
+      return refused(op.id, errc::unknown_lane, "its lane " + kicked->lane + " is no longer configured");
+    kicked->lane = op.else_lane;
+  }
   const stored_job after{std::move(*kicked), before->bytes};
   journal_.changed(*before, after);
   journal_.tell("kicked", after.row, "was buried: " + before->row.reason);

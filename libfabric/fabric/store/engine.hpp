@@ -39,7 +39,8 @@ private:
   answer on(const lane_died& op);
   answer on(const open_lane& op);
   answer on(const note& op);
-  answer on(const set_pause& op); // engine_pause.cpp
+  answer on(const set_pause& op);  // engine_pause.cpp
+  answer on(const know_lanes& op); // engine_lanes.cpp
   answer on(const carry& op);
   answer on(const look& op);
   answer on(const reset& op);

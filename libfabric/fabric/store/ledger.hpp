@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -41,6 +42,7 @@ struct ledger {
   std::uint64_t stale_ends = 0;    ///< Ends refused by their fence since the store exists.
   waste_totals wasted;
   std::map<std::string, lane_record, std::less<>> lanes;
+  std::set<std::string> known_lanes; ///< That are configured; not stored. Empty: nobody has said yet.
 
   /// Numbers never given before. A restart goes on behind the stored mark, so a crash skips the rest of the block. The
   /// copy that is put back after a transaction failed gives the same again: nobody was told of that transaction.
@@ -54,6 +56,9 @@ struct ledger {
 
   /// Jobs that are not final.
   std::uint64_t live() const;
+
+  /// Whether a job may live in it.
+  bool knows(const std::string& lane) const { return known_lanes.empty() || known_lanes.contains(lane); }
 
   /// The epoch of a lane; 0 if it was never opened.
   std::uint64_t epoch_of(std::string_view lane) const;

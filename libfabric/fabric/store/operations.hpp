@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -106,10 +107,11 @@ struct cancel {
   std::string reason;
 };
 
-/// errc::not_found, errc::wrong_state unless buried; ok without a change for a live job that has run before and has all
-/// its attempts again.
+/// errc::not_found, errc::wrong_state unless buried; errc::unknown_lane when neither its lane nor `else_lane` is known;
+/// ok without a change for a live job that has run before and has all its attempts again.
 struct kick {
   job_id id = 0;
+  std::string else_lane{}; ///< Where it goes if its own lane is no longer configured.
 };
 
 /// The granter lengthened a lease. errc::stale unless the job runs under this fence.
@@ -139,6 +141,13 @@ struct open_lane {
   std::string lane;
 };
 
+/// The lanes that are configured from now on, in this life of the store. errc::wrong_state, naming each with the number
+/// of its jobs, if another lane has jobs that have not ended: nobody would run them.
+struct know_lanes {
+  std::set<std::string> lanes;
+  bool only_check = false;
+};
+
 /// One line of the log of automatic actions (table `events`), beside those the store writes itself with each change.
 struct note {
   std::string kind; ///< For example "node_lost", "lane_restarted", "supervisor".
@@ -149,7 +158,7 @@ struct note {
 };
 
 using operation = std::variant<submit, lease, end, move, due, cancel, kick, extend, lane_died, open_lane, note, carry,
-                               look, reset, set_pause>;
+                               look, reset, set_pause, know_lanes>;
 
 /// The answer to one operation, in the order asked.
 struct answer {

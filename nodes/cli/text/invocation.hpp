@@ -6,6 +6,7 @@
 #include "fabric/time.hpp"
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -38,17 +39,26 @@ struct lane_order {
   std::optional<duration> length;
 };
 
+/// Of what is about a node as a whole.
+struct node_order {
+  std::string node; ///< Empty: the one that answers.
+  std::optional<duration> deadline;
+  std::string policy;
+  std::map<std::string, std::string> params; ///< Values as JSON text.
+};
+
 /// Of the operator's tools.
 struct tool_options {
-  std::string config;   ///< A configuration file; empty: none.
-  std::string data;     ///< The node's data directory, over the configuration's; empty: that.
-  bool quick = false;   ///< store check.
-  bool once = false;    ///< top.
-  std::string error;    ///< cancel, kick: only jobs whose reason has this in it.
-  bool bulk = false;    ///< cancel, kick: of all that `chosen` names.
-  bool dry_run = false; ///< cancel, kick.
-  bool yes = false;     ///< cancel, kick: do not ask.
-  std::string shell;    ///< completion.
+  std::string config;    ///< A configuration file; empty: none.
+  std::string data;      ///< The node's data directory, over the configuration's; empty: that.
+  bool quick = false;    ///< store check.
+  bool once = false;     ///< top.
+  std::string error;     ///< cancel, kick: only jobs whose reason has this in it.
+  bool bulk = false;     ///< cancel, kick: of all that `chosen` names.
+  bool dry_run = false;  ///< cancel, kick, reload.
+  bool defaults = false; ///< config show.
+  bool yes = false;      ///< cancel, kick: do not ask.
+  std::string shell;     ///< completion.
 };
 
 struct invocation {
@@ -64,6 +74,7 @@ struct invocation {
   submission job;
   selection chosen;
   lane_order order;
+  node_order on_node;
   tool_options tool;
   std::optional<duration> patience; ///< How long to put up with an unreachable fabric.
   std::optional<duration> timeout;  ///< How long to wait for jobs.

@@ -43,6 +43,7 @@ public:
     add_jobs();
     add_questions();
     add_orders(app_, out_);
+    add_node_orders(app_, out_);
     add_config();
     add_tools(app_, out_);
   }
@@ -72,7 +73,7 @@ public:
 private:
   /// Only for commands that connect: neither --help nor `config check` minds a bad FABRIC_NODE.
   std::string read_node() {
-    if (out_.command == "config check" || is_local_tool(out_.command)) return {};
+    if (out_.command == "config check" || is_local_tool(out_)) return {};
     auto node = config::parse_endpoint(node_);
     if (!node) return "--node, or FABRIC_NODE: " + node.error().message;
     out_.node = *node;

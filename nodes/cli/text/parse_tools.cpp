@@ -42,7 +42,8 @@ void add_tools(CLI::App& app, invocation& into) {
 
 void add_config_show(CLI::App& config, invocation& into) {
   auto& show = *config.add_subcommand("show", "Every option as it is in force, and what the file says of it");
-  show.add_option("FILE", into.path, "The configuration (default: none, so all is built in)");
+  auto* file = show.add_option("FILE", into.path, "A configuration (default: what the running node works by)");
+  show.add_flag("--defaults", into.tool.defaults, "What is built in")->excludes(file);
 }
 
 void add_bulk(CLI::App& sub, invocation& into) {
@@ -71,8 +72,9 @@ std::string check_tools(invocation& what) {
   return {};
 }
 
-bool is_local_tool(std::string_view command) {
-  return command.starts_with("store ") || command == "doctor" || command == "completion" || command == "config show";
+bool is_local_tool(const invocation& what) {
+  const bool reads_config = what.command == "config show" && (what.tool.defaults || !what.path.empty());
+  return what.command.starts_with("store ") || what.command == "doctor" || what.command == "completion" || reads_config;
 }
 
 } // namespace fabric::cli

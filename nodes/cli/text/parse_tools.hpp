@@ -20,6 +20,6 @@ void add_bulk(CLI::App& sub, invocation& into);
 std::string check_tools(invocation& what);
 
 /// Whether the command needs no fabric that answers.
-bool is_local_tool(std::string_view command);
+bool is_local_tool(const invocation& what);
 
 } // namespace fabric::cli

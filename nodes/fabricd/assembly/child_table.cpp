@@ -1,10 +1,10 @@
 #include "nodes/fabricd/assembly/child_table.hpp"
 
 #include "fabric/config/endpoint.hpp"
-#include "fabric/config/lanes.hpp"
 #include "fabric/handlers/thread_executor.hpp"
-#include "fabric/policy/registry.hpp"
+#include "fabric/scheduler/lane_setup.hpp"
 
+#include "actors/configurator.hpp"
 #include "actors/desk.hpp"
 #include "actors/events.hpp"
 #include "actors/lane.hpp"
@@ -17,6 +17,7 @@
 
 #include <unistd.h>
 
+#include <map>
 #include <thread>
 
 extern char** environ;
@@ -51,14 +52,15 @@ void drain_worker(const caf::strong_actor_ptr& whom, time_point deadline) {
   actors::tell_anon(caf::actor_cast<actors::worker_actor>(whom), actors::drain_worker{deadline});
 }
 
-/// Everything the factories need; shared by all of them.
-class assembly {
+/// Everything the factories need; shared by all of them. They are called in the supervisor's context, `table` in the
+/// configurator's; the two share only what is thread-safe.
+class assembly : public std::enable_shared_from_this<assembly> {
 public:
   assembly(caf::actor_system& sys, actors::environment_ptr env, parts with)
       : sys_(sys), env_(std::move(env)), with_(std::move(with)) {}
 
   supervision::intensity usual() const {
-    const auto& s = with_.config.supervision;
+    const auto s = now().supervision;
     return {s.restarts, s.within, s.backoff, 5s};
   }
 
@@ -76,43 +78,45 @@ public:
 
   caf::strong_actor_ptr spool_keeper() {
     return pointer(
-        actors::spawn_spool_keeper(sys_, env_, with_.paths.spool, with_.config.spool, reader(), with_.out.blocking));
+        actors::spawn_spool_keeper(sys_, env_, with_.paths.spool, now().spool, reader(), with_.out.blocking));
   }
 
-  caf::strong_actor_ptr events() { return pointer(actors::spawn_events(sys_, env_, with_.config.limits.max_waiters)); }
+  caf::strong_actor_ptr events() { return pointer(actors::spawn_events(sys_, env_, now().limits.max_waiters)); }
 
   caf::strong_actor_ptr scheduler() {
-    return pointer(actors::spawn_scheduler(sys_, env_, {with_.config, with_.boot, seed()}, policy()));
+    return pointer(actors::spawn_scheduler(sys_, env_, {now(), with_.boot, seed()}, policy()));
   }
 
-  caf::strong_actor_ptr desk() { return pointer(actors::spawn_desk(sys_, env_, with_.config)); }
+  caf::strong_actor_ptr desk() { return pointer(actors::spawn_desk(sys_, env_, {now(), with_.out.detach})); }
+
+  caf::strong_actor_ptr configurator() {
+    actors::configurator_settings how;
+    how.live = with_.live;
+    how.file = with_.file;
+    how.read = with_.read;
+    how.revise = [self = shared_from_this()] { self->with_.out.revise(self->table()); };
+    return pointer(actors::spawn_configurator(sys_, env_, std::move(how)));
+  }
 
   caf::strong_actor_ptr membership() {
-    const auto& l = with_.config.lease;
+    const auto l = now().lease;
     return pointer(actors::spawn_membership(sys_, env_, {l.first, l.max, l.node_silence, 1s, 2s}));
   }
 
-  caf::strong_actor_ptr lane(const config::lane& l, const std::shared_ptr<actors::lane_suspect>& suspect) {
-    fabric::lane::settings how;
-    how.name = l.name;
-    how.budget = l.budget;
-    how.grace = l.grace;
-    how.demoted_first = l.demoted_first;
-    how.lane_count = static_cast<std::uint32_t>(with_.config.lanes.size());
-    how.lease = with_.config.lease.first;
-    for (const auto& [name, c] : with_.config.classes) how.classes[name] = {c.backoff, c.on_timeout};
-    return pointer(actors::spawn_lane(sys_, env_, std::move(how), policy(), suspect, seed()));
+  caf::strong_actor_ptr lane(const std::string& name, const std::shared_ptr<actors::lane_suspect>& suspect) {
+    return pointer(actors::spawn_lane(sys_, env_, {name, with_.live->get(), policy(), suspect, seed()}));
   }
 
   caf::strong_actor_ptr runner() {
+    const auto all = now();
     actors::runner_settings how;
-    how.node = with_.config.node.name;
+    how.node = all.node.name;
     how.boot = with_.boot;
     how.socket = with_.paths.socket;
     how.start_command = with_.out.runner_command;
-    how.config = with_.config;
+    how.config = all;
     how.environment = own_environment();
-    how.renewal = with_.config.lease.first / 3;
+    how.renewal = all.lease.first / 3;
     how.connect = with_.out.connect;
     how.boottime_us = with_.out.boottime_us;
     how.available_memory = with_.out.available_memory;
@@ -120,12 +124,9 @@ public:
   }
 
   caf::strong_actor_ptr handlers() {
+    const auto all = now();
     actors::handler_pool_settings how;
-    how.machine = {with_.config.node.name,
-                   with_.config,
-                   {},
-                   std::max(std::thread::hardware_concurrency(), 1u),
-                   with_.config.lease.first / 3};
+    how.machine = {all.node.name, all, {}, std::max(std::thread::hardware_concurrency(), 1u), all.lease.first / 3};
     for (const auto& [name, function] : with_.out.handlers) how.machine.handlers.insert(name);
     how.boot = with_.boot;
     how.make = with_.out.run_handlers ? with_.out.run_handlers : on_threads();
@@ -135,47 +136,43 @@ public:
     return pointer(actors::spawn_handler_pool(sys_, env_, std::move(how)));
   }
 
-  caf::strong_actor_ptr worker(const config::lane& l) {
+  caf::strong_actor_ptr worker(const std::string& lane) {
+    const auto all = now();
     node::worker_settings how;
-    how.node = with_.config.node.name;
-    how.name = l.name + "@" + how.node;
-    how.lane = l.name;
+    how.node = all.node.name;
+    how.name = lane + "@" + how.node;
+    how.lane = lane;
     how.boot = with_.boot;
     how.first_seq = incarnations_++ << 32;
-    how.slots = config::slots_on_node(with_.config, l);
-    how.renewal = with_.config.lease.first / 3;
+    how.slots = scheduler::slots_of(all, lane);
+    how.renewal = all.lease.first / 3;
     return pointer(actors::spawn_worker(sys_, env_, std::move(how), with_.out.of_workers));
   }
 
   caf::strong_actor_ptr publisher() {
-    const auto where = config::parse_endpoint(with_.config.node.listen);
+    const auto where = config::parse_endpoint(now().node.listen);
     return pointer(actors::spawn_publisher(
-        sys_, env_, {where->host, where->port, with_.out.on_published, with_.out.door}, with_.out.blocking));
+        sys_, env_, {where->host, where->port, with_.out.on_published, with_.out.descriptors, with_.out.door},
+        with_.out.blocking));
   }
 
-  const config::root& config() const { return with_.config; }
+  std::vector<child_spec> table();
 
 private:
+  config::root now() const { return *with_.live->get(); }
+
   std::shared_ptr<fabric::store::job_reader> reader() {
     auto opened = with_.out.open_reader();
     if (!opened) env_->fail(exit_store, "cannot read the store: " + render(opened.error()));
     return std::move(*opened);
   }
 
-  std::shared_ptr<policy::lane_policy> policy() const {
-    std::vector<policy::lane_info> lanes;
-    for (const auto& l : with_.config.lanes) {
-      policy::lane_info info;
-      info.name = l.name;
-      info.budget = l.budget;
-      info.move_to = l.timeout.move_to;
-      info.modes = l.timeout.modes;
-      info.fail = l.timeout.what == config::on_timeout::kind::fail;
-      lanes.push_back(std::move(info));
-    }
-    auto made = policy::make_policy(with_.config.routing.policy, std::move(lanes), with_.config.routing.params);
-    if (!made) env_->fail(2, "routing: " + render(made.error()));
-    return with_.out.wrap_policy ? with_.out.wrap_policy(*made) : *made;
+  actors::make_policy policy() const {
+    return [env = env_, wrap = with_.out.wrap_policy](const config::root& all) {
+      auto made = scheduler::make_policy(all);
+      if (!made) env->fail(2, "routing: " + render(made.error()));
+      return wrap ? wrap(*made) : *made;
+    };
   }
 
   actors::make_executor on_threads() const {
@@ -190,22 +187,19 @@ private:
   caf::actor_system& sys_;
   actors::environment_ptr env_;
   parts with_;
-  std::uint64_t incarnations_ = 0; ///< Of all workers together.
+  std::map<std::string, std::shared_ptr<actors::lane_suspect>> suspects_; ///< By lane.
+  std::uint64_t incarnations_ = 0;                                        ///< Of all workers together.
   std::uint64_t seeds_ = 0;
 };
 
-} // namespace
-
-data_paths::data_paths(const std::string& data)
-    : store(data + "/store.db"), spool(data + "/spool"), socket(data + "/runner.sock"),
-      ledger(data + "/runner.ledger") {}
-
-std::vector<child_spec> child_table(caf::actor_system& sys, actors::environment_ptr env, parts with) {
+/// The children for the lanes that are configured now.
+std::vector<child_spec> assembly::table() {
   using supervision::rule;
-  const auto a = std::make_shared<assembly>(sys, std::move(env), std::move(with));
-  const auto usual = a->usual();
+  const auto a = shared_from_this();
+  const auto all = now();
+  const auto usual = this->usual();
   std::vector<std::string> lane_names;
-  for (const auto& l : a->config().lanes) lane_names.push_back("lane/" + l.name);
+  for (const auto& l : all.lanes) lane_names.push_back("lane/" + l.name);
 
   std::vector<child_spec> table;
   const auto add = [&](std::string name, std::function<caf::strong_actor_ptr()> start,
@@ -221,21 +215,33 @@ std::vector<child_spec> child_table(caf::actor_system& sys, actors::environment_
   add("scheduler", [a] { return a->scheduler(); });
   table.back().drain = drain_scheduler;
   add("desk", [a] { return a->desk(); });
+  add("config", [a] { return a->configurator(); });
   add(
       "membership", [a] { return a->membership(); }, lane_names); // The lanes tell it the leases as they load.
-  for (const auto& l : a->config().lanes) {
-    const auto suspect = std::make_shared<actors::lane_suspect>();
-    add("lane/" + l.name, [a, l, suspect] { return a->lane(l, suspect); });
+  for (const auto& l : all.lanes) {
+    auto& suspect = suspects_[l.name];
+    if (!suspect) suspect = std::make_shared<actors::lane_suspect>();
+    add("lane/" + l.name, [a, name = l.name, suspect] { return a->lane(name, suspect); });
   }
   add("runner", [a] { return a->runner(); });
   // Started once: a second pool beside the threads of a broken first would not know what they run.
   table.push_back({"handlers", rule::permanent, {.restarts = 0}, [a] { return a->handlers(); }, {}});
-  for (const auto& l : a->config().lanes) {
-    add("worker/" + l.name, [a, l] { return a->worker(l); });
+  for (const auto& l : all.lanes) {
+    add("worker/" + l.name, [a, name = l.name] { return a->worker(name); });
     table.back().drain = drain_worker;
   }
   add("publisher", [a] { return a->publisher(); });
   return table;
+}
+
+} // namespace
+
+data_paths::data_paths(const std::string& data)
+    : store(data + "/store.db"), spool(data + "/spool"), socket(data + "/runner.sock"),
+      ledger(data + "/runner.ledger") {}
+
+std::vector<child_spec> child_table(caf::actor_system& sys, actors::environment_ptr env, parts with) {
+  return std::make_shared<assembly>(sys, std::move(env), std::move(with))->table();
 }
 
 } // namespace fabric::nodes

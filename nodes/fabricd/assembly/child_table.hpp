@@ -5,6 +5,7 @@
 #include "fabric/store/job_store.hpp"
 
 #include "actors/compat.hpp"
+#include "actors/configurator.hpp"
 #include "actors/environment.hpp"
 #include "actors/handler_pool.hpp"
 #include "actors/publisher.hpp"
@@ -37,6 +38,7 @@ struct outside {
   actors::connect_runner connect{};            ///< Unset: over the socket.
   std::function<std::int64_t()> boottime_us{}; ///< Unset: CLOCK_BOOTTIME.
   std::function<std::optional<std::uint64_t>()> available_memory{}; ///< Unset: node.memory_low is not in force.
+  std::function<node::descriptors()> descriptors{};                 ///< Unset: nobody looks what is free.
   handler_registry handlers{};                                      ///< Those that this program has.
   actors::make_executor run_handlers{};                             ///< Unset: on threads.
   actors::door door{};                                              ///< Unset: CAF's middleman.
@@ -47,14 +49,18 @@ struct outside {
   // Called in the actors' context.
   std::function<void(std::uint16_t)> on_published;
   actors::worker_callbacks of_workers;
-  std::function<void(std::uint32_t)> on_too_many_leaked{}; ///< Handlers that do not return. Unset: nobody is told.
+  std::function<void(std::uint32_t)> on_too_many_leaked{};     ///< Handlers that do not return. Unset: nobody is told.
+  std::function<void()> detach;                                ///< An operator wants the node to.
+  std::function<void(std::vector<actors::child_spec>)> revise; ///< This is the child table from now on.
 };
 
 struct parts {
-  config::root config;
+  std::shared_ptr<actors::live_config> live;
   data_paths paths;
   std::uint64_t boot = 0;
   outside out;
+  std::string file{};         ///< Where the configuration was read.
+  actors::read_config read{}; ///< Reads it again. Unset: there is no file.
 };
 
 /// The children of this node's supervisor, in the order in which they start.

@@ -342,6 +342,18 @@ TEST_CASE("the limits of a class go with the order", "[liaison]") {
   CHECK(runs[0].limits.processes == 0);
 }
 
+TEST_CASE("with another configuration the runner has other slots, and classes other commands", "[liaison]") {
+  fixture f;
+  f.greet();
+  auto next = fixture::defaults();
+  next.node.workers["slow"] = 4;
+  next.classes["work"].command = {"/bin/work", "anew"};
+  const auto out = f.handle(reconfigured{next});
+  REQUIRE(frames<resize>(out).size() == 1);
+  CHECK(frames<resize>(out)[0].slots == 7);
+  CHECK(frames<exec::run>(f.order(1)).at(0).argv == std::vector<std::string>{"/bin/work", "anew"});
+}
+
 TEST_CASE("what an attempt says of its progress is kept while it runs", "[liaison]") {
   fixture f;
   f.greet();

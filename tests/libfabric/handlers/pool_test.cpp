@@ -427,3 +427,22 @@ TEST_CASE("a release of nothing is over at once", "[handlers]") {
 }
 
 } // namespace
+
+TEST_CASE("with another configuration classes come and go; what runs keeps the limits it began with", "[pool]") {
+  fixture f;
+  f.order(1, "short");
+  f.begin(1);
+  auto next = fixture::defaults();
+  next.classes.erase("short");
+  next.classes["more"].handler = "wait";
+  const auto out = f.handle(exec::reconfigured{next});
+  const auto classes = told<node::classes_changed>(out);
+  REQUIRE(classes.size() == 1);
+  CHECK(std::binary_search(classes[0].classes.begin(), classes[0].classes.end(), "more"));
+  CHECK_FALSE(std::binary_search(classes[0].classes.begin(), classes[0].classes.end(), "short"));
+  CHECK(told<node::runner_refused>(f.order(2, "short")).size() == 1);
+  CHECK(all<run_task>(f.order(3, "more")).size() == 1);
+  f.handle(exec::reconfigured{fixture::defaults()});
+  CHECK(all<ask_to_stop>(f.pass(6s)).size() == 1); // Its wall limit of 5 s.
+  CHECK(end_in(f.finish(1)).end.how == outcome::succeeded);
+}

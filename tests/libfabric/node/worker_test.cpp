@@ -320,3 +320,30 @@ TEST_CASE("the report tells what is held and since when", "[worker]") {
   REQUIRE(r.held.size() == 1);
   CHECK(r.held[0].ran == 3s);
 }
+
+TEST_CASE("an undrained worker takes work again, and a second drain tells its own fates", "[worker]") {
+  auto b = bench::working();
+  b.run(1);
+  CHECK(only<drained>(b.tell(drain{at(0s)})).empty());
+  CHECK(only<drained>(b.tell(runner_ended{end_of(1, outcome::drained)})).empty());
+  CHECK(only<drained>(b.tell(lane_forget{1})).at(0).fates.at(0).what == "handed back");
+  CHECK(b.last.slots == 0);
+  b.tell(undrain{});
+  CHECK(b.last.slots == 3);
+  CHECK_FALSE(b.machine.report(start).draining);
+  b.run(2);
+  b.tell(drain{at(10s)}, 1s);
+  b.tell(runner_ended{end_of(2)}, 2s);
+  const auto fates = only<drained>(b.tell(lane_forget{2}, 2s)).at(0).fates;
+  REQUIRE(fates.size() == 1);
+  CHECK(fates[0].what == "succeeded");
+}
+
+TEST_CASE("a worker with other slots says so, once", "[worker]") {
+  auto b = bench::working();
+  b.run(1);
+  CHECK(only<tell_want>(b.tell(slots_changed{1})).size() == 1);
+  CHECK(b.last.slots == 1);
+  CHECK(b.tell(slots_changed{1}).empty());
+  CHECK(b.held_fences() == std::vector<fence_t>{1});
+}

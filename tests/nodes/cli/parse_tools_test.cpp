@@ -19,9 +19,13 @@ TEST_CASE("the tools name a node's files, and do not mind a bad FABRIC_NODE", "[
   CHECK(good({"store", "check", "--quick"}).tool.quick);
   CHECK(good({"store", "info", "--config", "c.json"}).tool.config == "c.json");
   CHECK(good({"doctor", "--config", "c.json"}).command == "doctor");
-  CHECK(good({"config", "show"}).path.empty());
+  CHECK(good({"config", "show", "c.json"}).path == "c.json");
+  CHECK(good({"config", "show", "--defaults"}).tool.defaults);
+  bad({"config", "show"}); // Asks the node.
   CHECK(good({"completion", "bash"}).tool.shell == "bash");
   ::unsetenv("FABRIC_NODE");
+  CHECK(good({"config", "show"}).path.empty());
+  bad({"config", "show", "c.json", "--defaults"});
   bad({"store"});
   bad({"store", "backup"});
   bad({"completion", "csh"});

@@ -1,0 +1,99 @@
+#pragma once
+
+#include "fabric/config/config.hpp"
+
+#include "actors/compat.hpp"
+#include "actors/gather.hpp"
+#include "actors/messages.hpp"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+
+/// What the scheduler gathers for `fabric lanes` and `fabric nodes`. In the scheduler's context; `over` is called when
+/// the answer is there, or will not be.
+namespace fabric::actors {
+
+inline constexpr duration answer_limit = std::chrono::seconds{5}; ///< For questions inside the node.
+
+template <class Reply> Reply refused(const error& why) {
+  Reply reply;
+  reply.failure = why;
+  return reply;
+}
+
+template <class Reply> Reply silence() {
+  return refused<Reply>({errc::unavailable, "the part of the fabric that knows is restarting", ""});
+}
+
+/// The lanes of the configuration, with their counts and what each says of itself.
+inline lane_reports empty_reports(const config::root& all, lane_reports& counts) {
+  lane_reports reply;
+  reply.policy = all.routing.policy;
+  reply.wasted = std::move(counts.wasted);
+  for (const auto& l : all.lanes) {
+    lane_report one;
+    one.now.name = one.counts.lane = l.name;
+    for (const auto& c : counts.lanes)
+      if (c.now.name == l.name) one.counts = c.counts;
+    reply.lanes.push_back(std::move(one));
+  }
+  return reply;
+}
+
+template <class Self, class Over>
+caf::result<lane_reports> ask_lanes(Self* self, const store_reader_actor& reader,
+                                    const std::map<std::string, lane_actor>& lanes, const config::root& all,
+                                    Over over) {
+  auto promise = self->template make_response_promise<lane_reports>();
+  const auto on_counts = [self, promise, over, &lanes, &all](lane_reports& counts) mutable {
+    auto reply = std::make_shared<lane_reports>(empty_reports(all, counts));
+    gather<lane_report>(
+        self, lanes, answer_limit, get_lanes{},
+        [reply](const std::string& name, lane_report& answer) {
+          for (auto& l : reply->lanes)
+            if (l.now.name == name) l.now = answer.now;
+        },
+        [promise, over, reply]() mutable {
+          over();
+          promise.deliver(std::move(*reply));
+        });
+  };
+  ask(self, reader, answer_limit, get_lanes{}).then(on_counts, [promise, over](caf::error&) mutable {
+    over();
+    promise.deliver(silence<lane_reports>());
+  });
+  return promise;
+}
+
+/// Workers in the order of the configuration, whoever answers first.
+template <class Self, class Over>
+caf::result<node_reports> ask_nodes(Self* self, const membership_actor& membership,
+                                    const std::map<std::string, worker_actor>& workers, const config::root& all,
+                                    Over over) {
+  auto promise = self->template make_response_promise<node_reports>();
+  const auto on_members = [self, promise, over, &workers, &all](node_reports& members) mutable {
+    auto answers = std::make_shared<std::map<std::string, node::worker_status>>();
+    gather<worker_report>(
+        self, workers, answer_limit, get_nodes{},
+        [answers](const std::string& lane, worker_report& answer) { (*answers)[lane] = answer.now; },
+        [promise, over, answers, reply = std::move(members), &all]() mutable {
+          for (auto& n : reply.nodes) {
+            if (n.now.node != all.node.name) continue;
+            for (const auto& l : all.lanes)
+              if (const auto found = answers->find(l.name); found != answers->end()) n.workers.push_back(found->second);
+          }
+          over();
+          promise.deliver(std::move(reply));
+        });
+  };
+  ask(self, membership, answer_limit, get_nodes{}).then(on_members, [promise, over](caf::error&) mutable {
+    over();
+    promise.deliver(silence<node_reports>());
+  });
+  return promise;
+}
+
+} // namespace fabric::actors
