@@ -115,7 +115,8 @@ class Progress(SharedNodeTest):
     def test_a_job_that_keeps_talking_outlives_its_stall_timeout(self):
         """Empty lines are signs of life, too."""
         talk = 'for i in $(seq 25); do echo >&$FABRIC_PROGRESS_FD; sleep 0.1; done'
-        self.assertEqual(self.n.wait(self.n.run(talk, job_class="talker"))["state"], "succeeded")
+        end = self.n.wait(self.n.run(talk, job_class="talker"))
+        self.assertEqual([a["outcome"] for a in end["attempts"]], ["succeeded"], end)
 
     def test_the_progress_of_a_handler_is_shown(self):
         job = self.n.submit("sleep", {"for": "1h"})

@@ -1,91 +1,13 @@
-#include "fabric/handlers/pool.hpp"
+#include "tests/libfabric/handlers/pool_fixture.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 #include <nlohmann/json.hpp>
 
-#include <algorithm>
-
 using namespace fabric;
 using namespace fabric::handlers;
+using namespace fabric::handlers::testing;
 
 namespace {
-
-/// A pool with one lane's worker, at an instant that only the test moves.
-struct fixture {
-  static config::root defaults() {
-    config::root c;
-    config::lane fast;
-    fast.name = "fast", fast.slots = 8, fast.grace = 2s;
-    c.lanes = {fast};
-    c.classes["thumb"].handler = "resize";
-    c.classes["wait"].handler = "wait";
-    c.classes["wait"].threads = {config::handler_threads::kind::io, 0};
-    c.classes["own"].handler = "resize";
-    c.classes["own"].threads = {config::handler_threads::kind::own, 3};
-    c.classes["short"].handler = "resize";
-    c.classes["short"].limits.wall = 5s;
-    c.classes["chatty"].handler = "resize";
-    c.classes["chatty"].limits.stall_timeout = 5s;
-    c.classes["strange"].handler = "nobody";
-    c.classes["off"].handler = "resize";
-    c.classes["off"].enabled = false;
-    c.classes["sh"].command = {"/bin/sh"};
-    return c;
-  }
-
-  explicit fixture(config::root c = defaults()) : machine({"a1", std::move(c), {"resize", "wait"}, 2, 5s}) {
-    first = handle(exec::worker_joined{"fast"});
-  }
-
-  pool_effects handle(pool_event e) { return machine.handle(std::move(e), now); }
-  pool_effects order(fence_t fence, std::string job_class = "thumb") {
-    start_order o{fence, 100 + fence, 2, std::move(job_class), "fast", R"({"a":1})", 15s, 1};
-    return handle(exec::worker_ordered{"fast", node::run_attempt{std::move(o), now + 15s}});
-  }
-  pool_effects stop(fence_t fence, stop_reason why = stop_reason::cancel, duration grace = 1s) {
-    return handle(exec::worker_ordered{"fast", node::stop_attempt{{fence, why, grace}}});
-  }
-  pool_effects forget(fence_t fence) { return handle(exec::worker_ordered{"fast", node::forget_attempt{fence}}); }
-  pool_effects begin(fence_t fence) { return handle(news{{{fence, now}}, {}}); }
-  pool_effects say(fence_t fence, std::string state) { return handle(news{{}, {}, {{fence, std::move(state), now}}}); }
-  pool_effects finish(fence_t fence, returned::way how = returned::way::result, std::string text = "1",
-                      std::string progress = {}) {
-    return handle(news{{}, {{fence, how, std::move(text), std::move(progress), now}}});
-  }
-  /// Lets time pass from tick to tick.
-  pool_effects pass(duration d) {
-    pool_effects all;
-    const auto until = now + d;
-    for (auto at = machine.wake_at(); at && *at <= until; at = machine.wake_at()) {
-      now = std::max(now, *at);
-      for (auto& e : handle(pool_tick{})) all.push_back(std::move(e));
-    }
-    now = until;
-    return all;
-  }
-
-  time_point now{100h};
-  pool machine;
-  pool_effects first;
-};
-
-template <class T> std::vector<T> all(const pool_effects& effects) {
-  std::vector<T> found;
-  for (const auto& e : effects)
-    if (const auto* t = std::get_if<T>(&e)) found.push_back(*t);
-  return found;
-}
-template <class E> std::vector<E> told(const pool_effects& effects) {
-  std::vector<E> found;
-  for (const auto& t : all<exec::tell_worker>(effects))
-    if (const auto* e = std::get_if<E>(&t.what)) found.push_back(*e);
-  return found;
-}
-attempt_ended end_in(const pool_effects& effects) {
-  const auto ends = told<node::runner_ended>(effects);
-  REQUIRE(ends.size() == 1);
-  return ends[0].what;
-}
 
 TEST_CASE("a worker that joins hears of the classes whose handler is here, and that nothing is held", "[handlers]") {
   fixture f;
@@ -149,77 +71,6 @@ TEST_CASE("what is thrown is the reason of a failure", "[handlers]") {
   const auto report = nlohmann::json::parse(end.end.report);
   CHECK(report["reason"] == "no such picture");
   CHECK(report["progress"]["percent"] == 40);
-}
-
-TEST_CASE("what a handler said is kept while it runs, and in the report of any end", "[handlers]") {
-  fixture f;
-  f.order(1);
-  f.begin(1);
-  CHECK_FALSE(f.machine.progress_of(1, f.now));
-  f.say(1, "a");
-  f.say(1, "b");
-  f.say(9, "c");
-  CHECK_FALSE(f.machine.progress_of(9, f.now));
-  const auto seen = f.machine.progress_of(1, f.now + 3s);
-  REQUIRE(seen);
-  CHECK(seen->state == "b");
-  CHECK(seen->age == 3s);
-  const auto report =
-      nlohmann::json::parse(end_in(f.finish(1, returned::way::result, "1", R"({"percent":90})")).end.report);
-  CHECK(report["cause"] == "succeeded");
-  CHECK(report["progress"]["percent"] == 90);
-  CHECK_FALSE(f.machine.progress_of(1, f.now));
-}
-
-TEST_CASE("a silent handler is looked at, and asked to stop if it has said nothing since", "[handlers]") {
-  fixture f;
-  f.order(1, "chatty");
-  f.begin(1);
-  const auto out = f.pass(5s);
-  CHECK(all<look_at_tasks>(out).size() >= 1);
-  CHECK(all<ask_to_stop>(out).empty());
-  CHECK(all<ask_to_stop>(f.handle(news{})).size() == 1);
-  f.now += 1s;
-  const auto end = end_in(f.finish(1, returned::way::threw, "stopped"));
-  CHECK(end.stopped == stop_reason::stall);
-  CHECK(end.end.how == outcome::timed_out);
-  CHECK(end.end.reason == "stopped: no progress: limits.stall_timeout is 5s, none since the start 5s ago");
-  CHECK(nlohmann::json::parse(end.end.report)["reason"] == end.end.reason);
-}
-
-TEST_CASE("a handler that says something in time goes on", "[handlers]") {
-  fixture f;
-  f.order(1, "chatty");
-  f.begin(1);
-  f.now += 4s;
-  f.say(1, "half");
-  f.now += 1s; // 5 s after the start,
-  f.handle(pool_tick{});
-  CHECK(all<ask_to_stop>(f.handle(news{})).empty());
-  CHECK(all<ask_to_stop>(f.pass(4s)).empty());
-  CHECK(all<ask_to_stop>(f.handle(news{})).size() == 1); // and 5 s after what it said.
-  CHECK(end_in(f.finish(1, returned::way::threw, "stopped")).end.reason ==
-        "stopped: no progress: limits.stall_timeout is 5s, the last was 5s ago");
-}
-
-TEST_CASE("what was said and not looked at counts when a silent handler is looked at", "[handlers]") {
-  fixture f;
-  f.order(1, "chatty");
-  f.begin(1);
-  const auto said_at = f.now + 3s;
-  f.pass(5s);
-  CHECK(all<ask_to_stop>(f.handle(news{{}, {}, {{1, "said", said_at}}})).empty());
-  CHECK(*f.machine.wake_at() <= said_at + 5s);
-  CHECK(f.machine.progress_of(1, f.now)->age == 2s);
-}
-
-TEST_CASE("a handler that was asked to stop, or has not begun, may be silent", "[handlers]") {
-  fixture f;
-  f.order(1, "chatty"), f.order(2, "chatty");
-  f.begin(1);
-  f.stop(1, stop_reason::budget, 20s);
-  f.pass(7s);
-  CHECK(all<ask_to_stop>(f.handle(news{})).empty());
 }
 
 TEST_CASE("a bad result fails, a saved checkpoint does not", "[handlers]") {
