@@ -63,6 +63,15 @@ void lane_world::restart_lane(const std::string& name) {
     if (n.up && n.workers.contains(name)) tell_worker(node, name, node::lane_up{});
 }
 
+void lane_world::reconfigure(const std::function<void(lane::settings&)>& change,
+                             std::shared_ptr<policy::lane_policy> policy) {
+  options_.policy = std::move(policy);
+  for (auto& [name, seat] : lanes_) {
+    change(seat.how);
+    tell_lane(name, lane::reconfigured{seat.how, options_.policy});
+  }
+}
+
 void lane_world::open_lane(lane_seat& seat) {
   seat.machine = std::make_unique<lane::machine>(seat.how, options_.policy, random_());
   ++seat.life;

@@ -77,6 +77,8 @@ public:
   void cancel(job_id id);
   /// The lane's actor dies and a new one takes its place.
   void restart_lane(const std::string& name);
+  /// All lanes work by other settings, which `change` makes of theirs, and another policy from now on.
+  void reconfigure(const std::function<void(lane::settings&)>& change, std::shared_ptr<policy::lane_policy> policy);
   /// Everything on the node dies; it is back after `downtime` with a new boot.
   void crash_node(const std::string& name, duration downtime);
 

@@ -22,6 +22,7 @@ struct plan {
   int crashes = 0;
   int jobs = 60;
   std::vector<policy::demotion_mode> modes{};
+  int changes = 0; ///< Of the configuration.
 };
 
 const std::vector<policy::demotion_mode> carry_or_resume{policy::demotion_mode::carry, policy::demotion_mode::resume};
@@ -90,6 +91,28 @@ void submit_some(sim::lane_world& world, const plan& p) {
               down = duration{static_cast<duration::rep>(r() % 20'000'000)}] { world.crash_node(node, down); });
 }
 
+/// Other budgets, another order, another policy.
+void change_some(sim::lane_world& world, const plan& p) {
+  std::mt19937_64 r(p.seed + 1);
+  for (int i = 0; i < p.changes; ++i) {
+    const auto when = world.start() + duration{static_cast<duration::rep>(r() % 30'000'000)};
+    const duration budget{static_cast<duration::rep>(300'000 + r() % 4'000'000)};
+    const bool demoted_first = r() % 2 == 0;
+    const std::string name = r() % 2 == 0 ? "fast-first" : "slow-first";
+    world.at(when, [&world, p, budget, demoted_first, name] {
+      const std::vector<policy::lane_info> infos{{"fast", budget, {}, p.modes, false},
+                                                 {"mid", 2 * budget, {}, p.modes, false},
+                                                 {"slow", {}, {}, {}, false}};
+      world.reconfigure(
+          [&](lane::settings& how) {
+            if (how.name != "slow") how.budget = how.name == "fast" ? budget : 2 * budget;
+            how.demoted_first = demoted_first;
+          },
+          *policy::make_policy(name, infos, {}));
+    });
+  }
+}
+
 /// What became of a job's processes.
 struct tally {
   std::uint32_t failed = 0, demoted = 0, succeeded = 0, carried = 0;
@@ -143,6 +166,7 @@ int play(plan p) {
   if (p.trouble.max_delay + p.trouble.max_commit > duration{0}) options.trouble.until = sim::agenda{}.now() + 40s;
   sim::lane_world world(options, [seed = p.seed](job_id id, std::uint32_t n) { return script_of(seed, id, n); });
   submit_some(world, p);
+  change_some(world, p);
   // A change that was lost and has none after it is noticed when the link is set up again, as after any broken link.
   if (p.trouble.loss > 0)
     for (const auto* name : {"fast", "mid", "slow"})
@@ -227,6 +251,20 @@ TEST_CASE("late, lost and repeated messages about carries lose no job and run no
   CHECK(play_carries({{}, 40ms, 20ms, 0, 0.05}, 5, 2) > 60);
   CHECK(play_carries({{}, 40ms, 20ms, 0.03, 0.05}, 3, 2) > 60);
   CHECK(play_carries({{}, 600ms, 100ms, 0.02, 0.05}, 2, 1) > 40);
+}
+
+TEST_CASE("configurations that change at any moment lose no job and run none twice") {
+  const auto first = seed_from_environment();
+  plan p;
+  p.changes = 30;
+  for (std::uint64_t i = 0; i < 20; ++i) {
+    p.seed = first + i;
+    p.restarts = i % 4 == 0 ? 6 : 0;
+    p.crashes = i % 5 == 0 ? 2 : 0;
+    if (i % 2 == 0) p.modes = carry_or_resume;
+    p.trouble = i % 3 == 0 ? sim::faults{{}, 40ms, 20ms, i % 6 == 0 ? 0.03 : 0, 0.05} : sim::faults{};
+    play(p);
+  }
 }
 
 TEST_CASE("equal seeds give equal worlds") {
