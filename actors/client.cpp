@@ -161,6 +161,12 @@ expected<void> client::detach(const std::string& node) {
   return call_desk<order_receipt>(detach_node{node}).map([](order_receipt&&) {});
 }
 
+expected<std::optional<seen_progress>> client::progress(const job& row) {
+  return call_desk<progress_report>(get_progress{row.node, row.lane, row.fence}).map([](progress_report&& said) {
+    return std::move(said.seen);
+  });
+}
+
 expected<lane_reports> client::lanes() { return call<lane_reports>(get_lanes{}); }
 
 expected<node_reports> client::nodes() { return call<node_reports>(get_nodes{}); }

@@ -95,6 +95,9 @@ public:
   /// The node exits a moment after it has answered.
   expected<void> detach(const std::string& node);
 
+  /// How far a running attempt says it is; nullopt: nothing is known. @param row its job's.
+  expected<std::optional<seen_progress>> progress(const job& row);
+
   expected<lane_reports> lanes();
   expected<node_reports> nodes();
 

@@ -63,6 +63,7 @@ public:
         [this](undrain_node& m) { return undrain(scheduler::check_node(m.node, config_)); },
         [this](detach_node& m) { return detach(scheduler::check_node(m.node, config_)); },
         [this](config_news& m) { return reconfigure(*m.now); },
+        [this](get_progress& m) { return progress(std::move(m)); },
         [this](store_commit& m) { on_commit(m); },
         [](lane_loaded&) {},
         [this](directory_entry& m) { meet(m); },
@@ -229,6 +230,27 @@ private:
       reply.row = std::move(about.facts.row);
     }
     about.promise.deliver(std::move(reply));
+  }
+
+  // -- how far an attempt is: its worker's node knows
+  // -----------------------------------------------------------------------------------------------------------
+
+  caf::result<progress_report> progress(get_progress m) {
+    if (m.node != config_.node.name) return progress_report{error{errc::not_found, "no such node: " + m.node, "/node"}};
+    const auto worker = workers_.find(m.lane);
+    if (worker == workers_.end()) return progress_report{error{errc::unknown_lane, "no such lane: " + m.lane, "/lane"}};
+    if (auto room = questions_.begin(); !room) return progress_report{room.error()};
+    auto promise = make_response_promise<progress_report>();
+    auto deliver = [this, promise](progress_report said) mutable {
+      questions_.end();
+      promise.deliver(std::move(said));
+    };
+    ask(this, worker->second, answer_limit, std::move(m))
+        .then([deliver](progress_report& said) mutable { deliver(std::move(said)); },
+              [deliver](caf::error&) mutable {
+                deliver({error{errc::unavailable, "the part of the fabric that knows is restarting", ""}});
+              });
+    return promise;
   }
 
   // -- the alarm

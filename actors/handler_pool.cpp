@@ -31,6 +31,7 @@ public:
         [this](config_news& m) { return reconfigure(*m.now); },
         [this](runner_orders& m) { on_orders(m); },
         [this](join_runner& m) { on_join(m); },
+        [this](get_progress& m) { return progress(m.fence); },
         [this](leases_renewed& m) {
           step({exec::leases_answered{m.what.seq, std::move(m.what.lengths)}});
         },
@@ -135,6 +136,11 @@ private:
   bool reconfigure(const config::root& now) {
     step({exec::reconfigured{now}});
     return true;
+  }
+
+  progress_report progress(fence_t fence) {
+    step({executor_->take()});
+    return {{}, machine_.progress_of(fence, env_->now())};
   }
 
   caf::result<bool> release(release_handlers m) {

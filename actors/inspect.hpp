@@ -65,6 +65,10 @@ template <class Inspector> bool inspect(Inspector& f, held_attempt& x) {
                             f.field("ran", x.ran), f.field("lane", x.lane));
 }
 
+template <class Inspector> bool inspect(Inspector& f, seen_progress& x) {
+  return f.object(x).fields(f.field("state", x.state), f.field("age", x.age));
+}
+
 } // namespace fabric
 
 namespace fabric::store {
@@ -310,6 +314,14 @@ template <class Inspector> bool inspect(Inspector& f, drain_report& x) {
 
 template <class Inspector> bool inspect(Inspector& f, detach_node& x) {
   return f.object(x).fields(f.field("node", x.node));
+}
+
+template <class Inspector> bool inspect(Inspector& f, get_progress& x) {
+  return f.object(x).fields(f.field("node", x.node), f.field("lane", x.lane), f.field("fence", x.fence));
+}
+
+template <class Inspector> bool inspect(Inspector& f, progress_report& x) {
+  return f.object(x).fields(f.field("failure", x.failure), f.field("seen", x.seen));
 }
 
 template <class Inspector> bool inspect(Inspector& f, get_hello& x) { return f.object(x).fields(); }

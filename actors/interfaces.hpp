@@ -125,7 +125,9 @@ using desk_face_actor = caf::typed_actor<
     // Have them take work again.
     caf::result<order_receipt>(undrain_node),
     // Have a node leave its jobs to its runner and exit.
-    caf::result<order_receipt>(detach_node)>;
+    caf::result<order_receipt>(detach_node),
+    // How far a running attempt says it is.
+    caf::result<progress_report>(get_progress)>;
 
 /// Whose work depends on the configuration.
 using configured_actor = caf::typed_actor<
@@ -227,7 +229,9 @@ using executor_actor = caf::typed_actor<
     // Runs, stops and forgets attempts.
     caf::result<void>(runner_orders),
     // A worker introduces itself; answered with runner_news.
-    caf::result<void>(join_runner)>;
+    caf::result<void>(join_runner),
+    // How far an attempt says it is.
+    caf::result<progress_report>(get_progress)>;
 
 /// The attempts of one lane on one node.
 using worker_actor = caf::typed_actor<
@@ -245,6 +249,8 @@ using worker_actor = caf::typed_actor<
     caf::result<void>(undrain_worker),
     // For `fabric nodes`.
     caf::result<worker_report>(get_nodes),
+    // How far an attempt says it is.
+    caf::result<progress_report>(get_progress),
     // A restarted lane or runner.
     caf::result<void>(directory_entry)>;
 
@@ -256,6 +262,8 @@ using runner_actor = caf::typed_actor<
     caf::result<void>(runner_orders),
     // A worker introduces itself; answered with runner_news.
     caf::result<void>(join_runner),
+    // How far an attempt says it is.
+    caf::result<progress_report>(get_progress),
     // Membership's answer to a renewal.
     caf::result<void>(leases_renewed),
     // Spool directories that may be recycled.
@@ -275,6 +283,8 @@ using handler_pool_actor = caf::typed_actor<
     caf::result<void>(runner_orders),
     // A worker introduces itself; answered with runner_news.
     caf::result<void>(join_runner),
+    // How far an attempt says it is.
+    caf::result<progress_report>(get_progress),
     // Membership's answer to a renewal.
     caf::result<void>(leases_renewed),
     // INTERNAL: a handler has returned.

@@ -9,6 +9,8 @@ struct receipts;
 struct cancel_jobs;
 struct kick_jobs;
 struct reset_jobs;
+struct get_progress;
+struct progress_report;
 struct get_jobs;
 struct list_jobs;
 struct job_page;

@@ -47,6 +47,9 @@ public:
         [this](config_news& m) { return reconfigure(*m.now); },
         [this](runner_orders& m) { on_orders(m); },
         [this](join_runner& m) { on_join(m); },
+        [this](get_progress& m) {
+          return progress_report{{}, machine_.progress_of(m.fence, env_->now())};
+        },
         [this](leases_renewed& m) {
           step({exec::leases_answered{m.what.seq, std::move(m.what.lengths)}});
         },

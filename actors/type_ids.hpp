@@ -51,6 +51,8 @@ CAF_ADD_TYPE_ID(fabric_wire, (fabric::actors::drain_node))
 CAF_ADD_TYPE_ID(fabric_wire, (fabric::actors::undrain_node))
 CAF_ADD_TYPE_ID(fabric_wire, (fabric::actors::drain_report))
 CAF_ADD_TYPE_ID(fabric_wire, (fabric::actors::detach_node))
+CAF_ADD_TYPE_ID(fabric_wire, (fabric::actors::get_progress))
+CAF_ADD_TYPE_ID(fabric_wire, (fabric::actors::progress_report))
 CAF_END_TYPE_ID_BLOCK(fabric_wire)
 
 // Inside one process: never serialized. Far enough behind the first block to let that one grow.

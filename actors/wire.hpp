@@ -191,6 +191,17 @@ struct detach_node {
   std::string node; ///< As above.
 };
 
+/// How far the attempt says it is that holds this fence: node, lane and fence as in its job's row.
+struct get_progress {
+  std::string node;
+  std::string lane;
+  fence_t fence = 0;
+};
+struct progress_report {
+  std::optional<error> failure{};
+  std::optional<seen_progress> seen{}; ///< Nothing: it has said nothing, or does not run there (any more).
+};
+
 struct get_hello {};
 struct cell_hello {
   std::uint32_t protocol = 2;

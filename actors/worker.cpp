@@ -17,6 +17,8 @@ namespace fabric::actors {
 
 namespace {
 
+constexpr duration answer_limit = 2s; ///< For questions inside the node.
+
 class worker_shell : public worker_actor::base {
 public:
   worker_shell(caf::actor_config& cfg, environment_ptr env, node::worker_settings how, worker_callbacks call)
@@ -43,6 +45,7 @@ public:
         [this](empty_worker m) { return empty(m.deadline); },
         [this](undrain_worker) { undrain(); },
         [this](get_nodes) { return worker_report{machine_.report(env_->now())}; },
+        [this](get_progress& m) { return progress(std::move(m)); },
         [this](directory_entry& m) { meet(m); },
     };
   }
@@ -111,6 +114,17 @@ private:
     tell(this, lane_, std::move(news));
     if (!lane_ || !complete || std::exchange(offered_, true)) return;
     if (call_.on_offered) call_.on_offered(name_);
+  }
+
+  /// Who runs it knows.
+  caf::result<progress_report> progress(get_progress m) {
+    const auto place = joined_.where(m.fence);
+    if (!place) return progress_report{};
+    auto promise = make_response_promise<progress_report>();
+    ask(this, executors_[static_cast<std::size_t>(*place)], answer_limit, std::move(m))
+        .then([promise](progress_report& said) mutable { promise.deliver(std::move(said)); },
+              [promise](caf::error&) mutable { promise.deliver(progress_report{}); });
+    return promise;
   }
 
   void perform(node::worker_effect& todo, worker_news& news, std::array<runner_orders, 2>& orders) {

@@ -2,6 +2,7 @@
 #include "fabric/job/strict_json.hpp"
 
 #include "nodes/cli/commands.hpp"
+#include "nodes/cli/text/job_progress.hpp"
 #include "nodes/cli/text/job_text.hpp"
 
 #include <nlohmann/json.hpp>
@@ -11,15 +12,21 @@ namespace fabric::cli {
 exit_code show(session& s) {
   const auto all = s.cell.details(s.call.ids.front());
   if (!all) return s.failed(all.error());
+  std::optional<seen_progress> seen;
+  if (all->row.state == job_state::running)
+    if (auto reply = s.cell.progress(all->row)) seen = std::move(*reply);
   if (s.call.json) {
-    s.screen.line(json_text(to_json(all->row, all->input, all->result, all->attempts)));
+    auto job = to_json(all->row, all->input, all->result, all->attempts);
+    job["progress"] = seen ? to_json(*seen) : nlohmann::json();
+    s.screen.line(json_text(job));
     return done;
   }
   // Why a job waits is told by its lane; without an answer the rest is still worth showing.
   std::optional<actors::lane_reports> lanes;
   if (all->row.state == job_state::ready)
     if (auto reply = s.cell.lanes()) lanes = std::move(*reply);
-  s.screen.write(job_page_text(*all, lanes ? &*lanes : nullptr, s.screen.out(), session::now()));
+  s.screen.write(
+      job_page_text(*all, lanes ? &*lanes : nullptr, s.screen.out(), session::now(), seen ? progress_text(*seen) : ""));
   return done;
 }
 

@@ -13,7 +13,8 @@ int main(int argc, char** argv) {
   app.add_option("mode", v.mode, "one of: " + sailor::mode_list());
   app.add_option("--code", v.code, "exit: the exit code")->check(CLI::Range(0, 255));
   app.add_option("--signal", v.signal, "crash: the signal's number")->check(CLI::Range(1, 64));
-  app.add_option("--limit", v.limit_bytes, "hog, flood, big-file: bytes, and files: number, after which to stop");
+  app.add_option("--limit", v.limit_bytes,
+                 "hog, flood, big-file, babble: bytes, files: number, progress: percent; after which to stop");
   app.add_option("--seconds", v.seconds, "how long to sleep, spin, ignore; 0: for ever")->check(CLI::Range(0.0, 1e6));
   app.add_option("--seed", v.seed, "random: picks the mode; default: time and pid");
   std::string argument;

@@ -1,5 +1,7 @@
 #include "nodes/sailor/voyage.hpp"
 
+#include "nodes/sailor/talk.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <fcntl.h>
@@ -25,9 +27,9 @@ namespace sailor {
 
 namespace {
 
-constexpr std::array<std::string_view, 16> modes{"ok",    "exit",        "crash",       "spin",       "sleep", "hog",
-                                                 "flood", "ignore-term", "stray",       "background", "chain", "bomb",
-                                                 "files", "big-file",    "half-result", "random"};
+constexpr std::array<std::string_view, 19> modes{
+    "ok",    "exit", "crash", "spin",     "sleep",    "hog",    "flood",  "ignore-term", "stray", "background",
+    "chain", "bomb", "files", "big-file", "progress", "babble", "garble", "half-result", "random"};
 
 void rest(double seconds) {
   const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
@@ -207,10 +209,13 @@ int sail(const voyage& v) {
   if (v.mode == "bomb") return bomb(10, v.seconds);
   if (v.mode == "files") return files(v.limit_bytes ? v.limit_bytes : 100'000);
   if (v.mode == "big-file") return big_file(v.limit_bytes ? v.limit_bytes : 64u << 20);
+  if (v.mode == "babble") return babble(v.limit_bytes ? v.limit_bytes : 64u << 20);
+  if (v.mode == "garble") return garble();
   if (v.mode == "random") return random_voyage(v);
   if (v.mode == "ignore-term") ::signal(SIGTERM, SIG_IGN);
   if (v.mode == "ignore-term") [[maybe_unused]]
     const auto said = ::write(1, "ignoring\n", 9);
+  if (v.mode == "progress") report_progress(v.limit_bytes ? v.limit_bytes : 10);
   rest(v.seconds);
   return 0;
 }

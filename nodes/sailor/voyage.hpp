@@ -20,6 +20,9 @@
 ///     bomb         a fork bomb: two children each, ten generations deep, every other one in its own session; sleeps
 ///     files        opens files, up to --limit (default 100,000); exits 1 when it gets no more
 ///     big-file     writes a file of --limit (default 64 MiB)
+///     progress     reports progress up to --limit percent (default 10), 20 ms apart, and then hangs
+///     babble       floods its progress pipe with --limit bytes (default 64 MiB), exits 0
+///     garble       writes garbage and huge lines to it, exits 0
 ///     half-result  writes half a result and exits 0
 ///     random       one of these, by --seed
 namespace sailor {

@@ -29,6 +29,8 @@ public:
     waiting_.ends.push_back({fence, how, std::move(text), {}, now_()});
     wake_();
   }
+  /// Its handler says this of its progress now. @pre it runs.
+  void say(job_id job, std::string state) { waiting_.progress.push_back({fence_of(job), std::move(state), now_()}); }
   /// The newest that runs. @pre there is one.
   fence_t fence_of(job_id job) const {
     std::optional<fence_t> found;

@@ -51,6 +51,8 @@ void scripted_runner::greet() {
   hello.finished = static_cast<std::uint32_t>(finished.size());
   say(std::move(hello));
   for (const auto& [fence, ended] : finished) say(exec::has_ended{ended});
+  for (const auto& [fence, p] : running)
+    if (p.progress) say(*p.progress);
 }
 
 void scripted_runner::start(fence_t fence) {
@@ -61,6 +63,12 @@ void scripted_runner::start(fence_t fence) {
 
 void scripted_runner::end(fence_t fence, outcome how, std::optional<std::string> result) {
   finish(fence, how, stop_reason::none, std::move(result));
+}
+
+void scripted_runner::say_progress(fence_t fence, std::string state) {
+  auto& said = running.at(fence).progress;
+  said = {fence, now_().time_since_epoch().count(), std::move(state)};
+  say(*said);
 }
 
 void scripted_runner::cut() {

@@ -15,6 +15,7 @@ public:
     exec::run order;
     time_point started{}; ///< no_time: not yet.
     time_point deadline{};
+    std::optional<exec::has_progressed> progress{};
   };
 
   explicit scripted_runner(std::function<time_point()> now) : now_(std::move(now)) {}
@@ -25,6 +26,8 @@ public:
   void start(fence_t fence);
   /// The attempt ends by itself.
   void end(fence_t fence, outcome how, std::optional<std::string> result = {});
+  /// The attempt says this of its progress now. It is told to every later connection too.
+  void say_progress(fence_t fence, std::string state);
   /// The connection breaks, and cannot be had again until `mend`.
   void cut();
   void mend() { reachable_ = true; }

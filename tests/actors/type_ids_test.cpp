@@ -18,9 +18,10 @@ TEST_CASE("the numbers of the messages on the wire are what they were", "[wire]"
           job_details, get_events, event_page, read_log, log_piece, get_lanes, lane_report, lane_reports, get_nodes,
           worker_report, node_report, node_reports, get_hello, cell_hello, find_desk, desk_found, pause_lane,
           resume_lane, order_receipt, explain_job, job_explanation, reset_jobs, reload_config, set_policy,
-          change_receipt, get_config, config_text, drain_node, undrain_node, drain_report, detach_node>();
+          change_receipt, get_config, config_text, drain_node, undrain_node, drain_report, detach_node, get_progress,
+          progress_report>();
   std::vector<caf::type_id_t> pinned;
-  for (caf::type_id_t id = 200; id <= 240; ++id) pinned.push_back(id);
+  for (caf::type_id_t id = 200; id <= 242; ++id) pinned.push_back(id);
   CHECK(found == pinned);
 }
 

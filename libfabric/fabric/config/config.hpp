@@ -74,6 +74,7 @@ struct class_limits {
   std::optional<std::uint64_t> files;     ///< Open files of each process (RLIMIT_NOFILE).
   std::optional<std::uint64_t> file_size; ///< Bytes of a file (RLIMIT_FSIZE).
   std::optional<std::uint64_t> address_space; ///< Bytes of each process (RLIMIT_AS).
+  std::optional<duration> stall_timeout{};    ///< After so long without progress: timed_out. 0: none.
 };
 
 /// Which threads run a handler: those shared by everything that computes or that waits, or the class's own.

@@ -44,7 +44,7 @@ std::uint64_t class_hash(const job_class& one) {
                             {"wall_us", one.limits.wall ? one.limits.wall->count() : 0},
                             {"output", one.limits.output}};
   const auto limits = writer::object_of(one.limits);
-  for (const char* name : {"memory", "cpu", "processes", "files", "file_size", "address_space"})
+  for (const char* name : {"stall_timeout", "memory", "cpu", "processes", "files", "file_size", "address_space"})
     if (!limits[name].is_null()) decided[name] = limits[name];
   if (!one.handler.empty()) decided["handler"] = one.handler;
   std::uint64_t hash = 14695981039346656037ull;

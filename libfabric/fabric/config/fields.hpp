@@ -67,6 +67,7 @@ template <class At> void fields(At& at, retry_policy& r) {
 
 template <class At> void fields(At& at, class_limits& l) {
   at("wall", l.wall, span{100ms, days(365)});
+  at("stall_timeout", l.stall_timeout, span{0s, days(365)});
   at("output", l.output, bytes{});
   at("memory", l.memory, bytes{1ull << 20});
   at("cpu", l.cpu, span{100ms, days(365)});

@@ -23,6 +23,10 @@ inline constexpr std::int64_t output_check_fast = second / 50; ///< The same whi
 inline constexpr std::int64_t limit_check = second / 5;        ///< Between two samples of a tree with limits,
 inline constexpr std::int64_t limit_check_fast = second / 50;  ///< when it grows quickly, and before the first.
 inline constexpr std::size_t sampled_processes = 10'000;       ///< More of one tree are not looked at.
+inline constexpr std::size_t progress_lines = 10;              ///< Of a job's progress that are kept in any second.
+inline constexpr std::size_t progress_line = 4096;             ///< Bytes; the rest of a longer line is cut off.
+inline constexpr std::int64_t progress_pace = second / 2;      ///< Between two messages of what is new in it.
+inline constexpr std::int64_t flood_pause = second / 500;      ///< A pipe that was found full is left alone so long.
 /// Leases of this length get a soft signal at 80 %: those of 60 s, less what the renewal was on its way.
 inline constexpr std::int64_t soft_lease = 55 * second;
 inline constexpr std::int64_t kill_again = second / 20;       ///< Between two rounds of SIGKILL.

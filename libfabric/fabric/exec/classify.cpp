@@ -26,6 +26,7 @@ std::string sentence_of_stop(stop_reason why) {
   case stop_reason::memory: return "killed: over the limit of memory";
   case stop_reason::cpu: return "stopped: over the limit of cpu";
   case stop_reason::processes: return "killed: over the limit of processes";
+  case stop_reason::stall: return "stopped: no progress";
   case stop_reason::none: break;
   }
   return {};
@@ -39,6 +40,7 @@ outcome outcome_of_stop(stop_reason why) {
   case stop_reason::cancel: return outcome::cancelled;
   case stop_reason::drain: return outcome::drained;
   case stop_reason::wall:
+  case stop_reason::stall:
   case stop_reason::cpu: return outcome::timed_out;
   case stop_reason::memory: return outcome::memory_exceeded;
   case stop_reason::processes: return outcome::failed;

@@ -28,9 +28,9 @@ struct verdict {
 };
 
 /// In this order: a command that could not be executed failed; exit 0 with a valid result or none succeeded, whatever
-/// stop was under way; a stop decides (budget: demoted, cancel: cancelled, drain: drained, wall and cpu: timed_out;
-/// memory: memory_exceeded, processes: failed; lease, unknown, abandoned: lost); a bad result failed; exit 85 is
-/// checkpointed; a signal that nobody sent is crashed; any other exit code failed.
+/// stop was under way; a stop decides (budget: demoted, cancel: cancelled, drain: drained, wall, stall and cpu:
+/// timed_out; memory: memory_exceeded, processes: failed; lease, unknown, abandoned: lost); a bad result failed; exit
+/// 85 is checkpointed; a signal that nobody sent is crashed; any other exit code failed.
 verdict classify(const ending& e);
 
 /// The outcome of an attempt that a stop ended. @pre why is not none (asserted).

@@ -36,6 +36,7 @@ public:
       if (runner_.open() && !talk()) lose_runner();
       if (attempt_ && attempt_->reap()) end();
       if (announce_us_ != 0 && boottime_us() >= announce_us_) announce();
+      if (attempt_) tell_progress();
       if (attempt_ && attempt_->tick())
         say(slot_leaked{attempt_->fence(), "the process tree outlives SIGKILL; the slot is closed until it is gone"});
     }
@@ -44,7 +45,10 @@ public:
 
 private:
   void wait() {
-    std::array<pollfd, 3> fds{{{runner_.fd(), POLLIN, 0}, {signals_.get(), POLLIN, 0}, {timer_.get(), POLLIN, 0}}};
+    std::array<pollfd, 4> fds{{{runner_.fd(), POLLIN, 0},
+                               {signals_.get(), POLLIN, 0},
+                               {timer_.get(), POLLIN, 0},
+                               {attempt_ ? attempt_->progress_end() : -1, POLLIN, 0}}};
     if (runner_.open() && runner_.backlog() > 0) fds[0].events |= POLLOUT;
     arm();
     if (::poll(fds.data(), fds.size(), patience_ms()) <= 0) return;
@@ -54,6 +58,7 @@ private:
       }
     std::uint64_t expirations = 0;
     if (fds[2].revents != 0 && ::read(timer_.get(), &expirations, sizeof expirations) > 0) armed_ = 0;
+    if (fds[3].revents != 0) attempt_->listen();
   }
 
   int patience_ms() const {
@@ -115,6 +120,10 @@ private:
   void announce() {
     announce_us_ = 0;
     say(attempt_->announcement());
+  }
+
+  void tell_progress() {
+    if (auto said = attempt_->progress()) say(std::move(*said));
   }
 
   void end() {

@@ -56,9 +56,12 @@ failure_note enter_and_exec(const child_plan& c) {
   const int in = ::fcntl(plan.input, F_DUPFD, 3), out = ::fcntl(plan.out, F_DUPFD, 3),
             err = ::fcntl(plan.err, F_DUPFD, 3);
   if (in < 0 || out < 0 || err < 0) return {step::setup, errno};
+  const int progress = plan.progress < 0 ? -1 : ::fcntl(plan.progress, F_DUPFD, progress_descriptor + 1);
+  if (plan.progress >= 0 && progress < 0) return {step::setup, errno};
   if (::dup2(in, 0) < 0 || ::dup2(out, 1) < 0 || ::dup2(err, 2) < 0) return {step::setup, errno};
   if (::syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC) != 0) return {step::setup, errno};
   if (plan.cgroup >= 0 && ::write(plan.cgroup, "0", 1) != 1) return {step::setup, errno};
+  if (progress >= 0 && ::dup2(progress, progress_descriptor) < 0) return {step::setup, errno};
   for (const auto& one : plan.rlimits)
     if (!set_rlimit(one)) return {step::setup, errno};
   if (plan.who && !become(*plan.who)) return {step::user, errno};

@@ -26,6 +26,9 @@ expected<std::optional<identity>> resolve_user(const std::string& name);
 /// Whether this process could execute the file now: a regular one with a right to.
 bool is_executable(const std::string& path);
 
+/// The number that the write end of the progress pipe has in the job.
+inline constexpr int progress_descriptor = 3;
+
 struct launch_plan {
   const std::vector<std::string>* argv = nullptr; ///< Never empty; argv[0] is an absolute path.
   std::vector<std::string> env;                   ///< "NAME=value".
@@ -34,6 +37,7 @@ struct launch_plan {
   int input = -1;
   int out = -1;
   int err = -1;
+  int progress = -1; ///< Becomes progress_descriptor; -1: none.
   std::vector<process_rlimit> rlimits;
   int cgroup = -1; ///< The cgroup.procs of the cgroup to enter; -1: stays where this process is.
 };
@@ -43,10 +47,10 @@ struct launch_failure {
   std::string why;
 };
 
-/// Forks (vfork) and executes. The process has its own session and group, no other descriptors than 0, 1 and 2, no core
-/// files, no new privileges, no signal blocked, and dies with the calling process. Returns once the exec has succeeded
-/// or failed; nothing is left behind on failure. Call it with SIGCHLD blocked and no signal ignored (the job would
-/// ignore it too), from a single-threaded process.
+/// Forks (vfork) and executes. The process has its own session and group, no other descriptors than 0, 1, 2 and that of
+/// its progress, no core files, no new privileges, no signal blocked, and dies with the calling process. Returns once
+/// the exec has succeeded or failed; nothing is left behind on failure. Call it with SIGCHLD blocked and no signal
+/// ignored (the job would ignore it too), from a single-threaded process.
 tl::expected<pid_t, launch_failure> launch(const launch_plan& plan);
 
 } // namespace fabric::exec

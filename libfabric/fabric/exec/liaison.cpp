@@ -47,7 +47,7 @@ void liaison::on(link_said& e) {
 void liaison::hear(const hello& f) {
   if (f.protocol != protocol_version) return void(out_.emplace_back(runner_is_foreign{f.protocol}));
   held_.clear();
-  for (const auto& h : f.held) held_[h.fence] = {h, at_.now - h.ran};
+  for (const auto& h : f.held) held_[h.fence] = {.what = h, .started = at_.now - h.ran};
   ends_to_come_ = f.finished;
   out_.emplace_back(send_frame{resize{config::keepers_on_node(how_.config)}});
   if (ends_to_come_ == 0) become_ready();
@@ -74,6 +74,19 @@ void liaison::hear(has_ended& f) {
   ended_[f.what.fence] = f.what;
   out_.emplace_back(tell_worker{f.what.lane, node::runner_ended{f.what}});
   if (ends_to_come_ > 0 && --ends_to_come_ == 0) become_ready();
+}
+
+void liaison::hear(has_progressed& f) {
+  const auto found = held_.find(f.fence);
+  if (found == held_.end()) return;
+  found->second.progress = std::move(f.state);
+  found->second.progress_at = boot_instant(f.at_us);
+}
+
+std::optional<seen_progress> liaison::progress_of(fence_t fence, time_point now) const {
+  const auto found = held_.find(fence);
+  if (found == held_.end() || found->second.progress.empty()) return std::nullopt;
+  return seen_progress{found->second.progress, std::max(now - found->second.progress_at, duration{0})};
 }
 
 /// Its lease is not renewed any longer, so that the job runs elsewhere when that is over.

@@ -131,11 +131,15 @@ public:
   bool ready() const { return ready_; }
   bool holds_nothing() const { return held_.empty(); }
   bool can_run(const std::string& job_class) const;
+  /// nullopt: it is not held, or has said nothing.
+  std::optional<seen_progress> progress_of(fence_t fence, time_point now) const;
 
 private:
   struct held {
     held_attempt what;
     time_point started{};
+    std::string progress{}; ///< What it said last; empty: nothing.
+    time_point progress_at{};
     std::uint64_t taken = 0; ///< Version of the newest take_order.
   };
 
@@ -158,6 +162,7 @@ private:
   void hear(const was_refused& f);
   void hear(has_ended& f);
   void hear(const slot_leaked& f);
+  void hear(has_progressed& f);
 
   void run(node::run_attempt& e);
   void fetch(const std::string& lane, const take_order& order);

@@ -66,7 +66,7 @@ void liaison::run(node::run_attempt& e) {
   if (!can_run(order.job_class)) return refuse("the class cannot run on this node now");
   auto command = node::render(*job_class, order.job_class, order.input, how_.environment);
   if (!command) return fail_to_run(order, render(command.error()));
-  held_[order.fence] = {{order.fence, order.job, order.attempt, duration{0}, order.lane}, at_.now};
+  held_[order.fence] = {.what = {order.fence, order.job, order.attempt, duration{0}, order.lane}, .started = at_.now};
   out_.emplace_back(send_frame{to_frame(e, std::move(*command))});
 }
 
@@ -103,6 +103,7 @@ exec::run liaison::to_frame(node::run_attempt& e, node::command_line command) co
   frame.wall_us = command.wall.count();
   frame.output_max = command.output_max;
   frame.limits = command.limits;
+  frame.stall_us = command.stall.count();
   return frame;
 }
 

@@ -49,6 +49,8 @@ std::vector<limit_row> limit_rows(const limit_case& c) {
   const auto cpu = static_cast<std::uint64_t>(c.seen.cpu_us);
   add("wall", "us", static_cast<std::uint64_t>(std::max<std::int64_t>(c.wall_us, 0)), enforced_by::timer,
       by(stop_reason::wall), static_cast<std::uint64_t>(c.ran_us));
+  add("stall_timeout", "us", static_cast<std::uint64_t>(std::max<std::int64_t>(c.stall_us, 0)), enforced_by::timer,
+      by(stop_reason::stall), static_cast<std::uint64_t>(c.silence_us));
   add("output", "bytes", c.output_max, enforced_by::cutting, false, c.output);
   add("memory", "bytes", l.memory, c.seen.memory_by, by(stop_reason::memory), c.seen.memory);
   add("cpu", "us", static_cast<std::uint64_t>(l.cpu_us), c.seen.cpu_by,
@@ -64,10 +66,16 @@ verdict explain_limits(verdict v, const limit_case& c) {
   if (v.how == outcome::succeeded || v.how == outcome::checkpointed) return v;
   for (const auto& row : limit_rows(c)) {
     if (!row.exceeded || row.name == "wall") continue; // That one's reason is whole, and says when.
-    v.reason += sentence(row);
+    v.reason += row.name == "stall_timeout" ? stall_words(duration{c.stall_us}, duration{c.silence_us}, c.was_alive)
+                                            : sentence(row);
     if (row.name == "cpu") v.how = outcome::timed_out;
   }
   return v;
+}
+
+std::string stall_words(duration limit, duration silence, bool was_alive) {
+  return ": limits.stall_timeout is " + format_duration(limit) +
+         (was_alive ? ", the last was " : ", none since the start ") + format_duration(silence) + " ago";
 }
 
 } // namespace fabric::exec

@@ -49,6 +49,9 @@ struct limit_case {
   std::uint64_t output = 0; ///< Bytes of the longer of stdout and stderr.
   stop_reason stopped = stop_reason::none;
   int wait_status = 0;
+  std::int64_t stall_us = 0;
+  std::int64_t silence_us = 0; ///< The longest without progress; of one that stalled, that before the stop.
+  bool was_alive = false;      ///< It has said something of its progress.
 };
 
 /// The limits in force, in the order of the config.
@@ -57,5 +60,8 @@ std::vector<limit_row> limit_rows(const limit_case& c);
 /// The verdict, its reason with the limit and what was measured where a limit had to do with it. A process that the
 /// kernel killed for its CPU time has timed out.
 verdict explain_limits(verdict v, const limit_case& c);
+
+/// What is said of an attempt that was stopped because it stalled, behind the verdict's reason.
+std::string stall_words(duration limit, duration silence, bool was_alive);
 
 } // namespace fabric::exec

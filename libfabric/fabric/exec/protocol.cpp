@@ -16,7 +16,11 @@ template <class V> void fields(auto& m, V&& v) requires std::is_same_v<std::remo
   v(m.fence), v(m.job), v(m.attempt), v(m.job_class), v(m.lane), v(m.argv), v(m.env), v(m.cwd), v(m.user), v(m.input);
   v(m.deadline_us), v(m.wall_us), v(m.output_max), v(m.grace_us), v(m.node_name);
   v(m.limits.memory), v(m.limits.cpu_us), v(m.limits.processes), v(m.limits.files), v(m.limits.file_size);
-  v(m.limits.address_space);
+  v(m.limits.address_space), v(m.stall_us);
+}
+template <class V>
+void fields(auto& m, V&& v) requires std::is_same_v<std::remove_cvref_t<decltype(m)>, has_progressed> {
+  v(m.fence), v(m.at_us), v(m.state);
 }
 template <class V> void fields(auto& m, V&& v) requires std::is_same_v<std::remove_cvref_t<decltype(m)>, stop> {
   v(m.fence), v(m.why), v(m.grace_us);
@@ -196,9 +200,9 @@ template <class M> struct named { std::string_view name; };
 constexpr std::tuple to_runner_names{named<run>{"run"},       named<stop>{"stop"},    named<extend>{"extend"},
                                      named<forget>{"forget"}, named<prune>{"prune"},  named<resize>{"resize"},
                                      named<leave>{"leave"},   named<relane>{"relane"}};
-constexpr std::tuple from_runner_names{named<hello>{"hello"}, named<was_started>{"started"},
+constexpr std::tuple from_runner_names{named<hello>{"hello"},         named<was_started>{"started"},
                                        named<was_refused>{"refused"}, named<has_ended>{"ended"},
-                                       named<slot_leaked>{"leaked"}};
+                                       named<slot_leaked>{"leaked"},  named<has_progressed>{"progressed"}};
 
 template <class Variant, class Names> std::string encode_frame(const Variant& what, const Names& names) {
   return std::visit(

@@ -17,11 +17,11 @@
 /// same uid). A frame is a u32 length (little endian, at most 4 MiB) and a MessagePack array [name, body].
 ///
 /// The runner serves one fabricd at a time; a newer connection replaces the older. Its first frame is `hello`, then
-/// one `ended` for every finished attempt not yet forgotten and one `leaked` for every slot that is. Instants are
-/// CLOCK_BOOTTIME microseconds (one host).
+/// one `ended` for every finished attempt not yet forgotten, one `leaked` for every slot that is and one `progressed`
+/// for every attempt that has said something. Instants are CLOCK_BOOTTIME microseconds (one host).
 namespace fabric::exec {
 
-inline constexpr std::uint32_t protocol_version = 2;
+inline constexpr std::uint32_t protocol_version = 3;
 inline constexpr std::size_t frame_max = 4u << 20;
 
 /// fabricd -> runner: run this. The runner answers `started` or `refused`, later `ended`; of an attempt that is over
@@ -43,6 +43,7 @@ struct run {
   std::int64_t grace_us = 0;                            ///< For stops that the runner decides itself (wall, lease).
   std::string node_name;                                ///< For FABRIC_NODE_NAME.
   node::attempt_limits limits;
+  std::int64_t stall_us = 0; ///< Longest time without progress; 0: no limit.
 };
 
 /// fabricd -> runner: soft signal now, SIGKILL of the tree after the grace.
@@ -115,8 +116,15 @@ struct slot_leaked {
   std::string why;
 };
 
+/// What a running attempt said of its progress; at most once per bounds::progress_pace.
+struct has_progressed {
+  fence_t fence = 0;
+  std::int64_t at_us = 0; ///< When it said so, CLOCK_BOOTTIME.
+  std::string state;      ///< JSON; see progress_said.
+};
+
 using to_runner = std::variant<run, stop, extend, forget, prune, resize, leave, relane>;
-using from_runner = std::variant<hello, was_started, was_refused, has_ended, slot_leaked>;
+using from_runner = std::variant<hello, was_started, was_refused, has_ended, slot_leaked, has_progressed>;
 
 /// Returns the frame, length included.
 std::string encode(const to_runner& what);

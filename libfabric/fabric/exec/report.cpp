@@ -59,9 +59,14 @@ std::string render_report(const report_facts& f) {
   out["stdout"] = {{"bytes", f.out.bytes}, {"cut", f.out.cut}};
   out["stderr"] = {{"bytes", f.err.bytes}, {"cut", f.err.cut}, {"tail", f.stderr_tail}};
   out["leftovers_killed"] = f.leftovers_killed;
+  if (!f.progress.empty()) out["progress"] = json::parse(f.progress);
   out["checkpoint_saved"] = f.saved;
   out["timeline"] = as_json(f.timeline);
   return dump(out);
+}
+
+std::string render_good_report(const std::string& progress) {
+  return dump({{"cause", to_string(outcome::succeeded)}, {"progress", json::parse(progress)}});
 }
 
 std::string render_lost_report(const verdict& end, stop_reason stopped, const std::vector<moment>& timeline) {

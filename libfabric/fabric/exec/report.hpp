@@ -28,11 +28,15 @@
 ///      "stdout": {"bytes": 0, "cut": 0},                  written in all, and how much of that was cut out
 ///      "stderr": {"bytes": 0, "cut": 0, "tail": "…"},     tail: at most 20 lines and 4 KiB
 ///      "leftovers_killed": 0,                             processes the job had left behind
+///      "progress": {"percent": 42.5, "message": "copying", "counters": {"rows": 1200}, "lines": 30, "kept": 20,
+///                   "at_us": 1700000000000000},           what it said last and when, how many lines it wrote and how
+///                                                         many were kept; missing if it said nothing
 ///      "checkpoint_saved": false,                         exit 85, or a file in the checkpoint directory that is not
 ///                                                         empty and was written by this attempt; only where the job
 ///                                                         goes on
 ///      "timeline": [{"at_us": 1700000000000000, "what": "started"}, …]}     UTC microseconds
 ///
+/// The report of one that succeeded has "cause" and "progress" only, and is written only if it said something.
 /// Reports of attempts whose keeper died have "cause", "reason", "stopped" and "timeline" only.
 namespace fabric::exec {
 
@@ -70,10 +74,14 @@ struct report_facts {
   std::vector<limit_row> limits;
   std::optional<limit_readings> tree; ///< If somebody looked at the memory of the whole tree.
   bool saved = false;
+  std::string progress; ///< JSON; empty: none.
 };
 
 /// The report as compact JSON. Pure.
 std::string render_report(const report_facts& facts);
+
+/// The report of an attempt that succeeded. @param progress as in report_facts, not empty. Pure.
+std::string render_good_report(const std::string& progress);
 
 /// The short report of an attempt whose keeper cannot say more. Pure.
 std::string render_lost_report(const verdict& end, stop_reason stopped, const std::vector<moment>& timeline);

@@ -107,6 +107,7 @@ int runner::loop::wait_ms() {
   if (options_.idle_exit_us > 0 && idle_since_us_ != 0) due = std::min(due, idle_since_us_ + options_.idle_exit_us);
   for (const auto& s : slots_)
     if (s.now == slot::phase::busy) due = std::min(due, kill_due(s));
+  if (const auto news = progress_.next_due(); news != 0 && may_tell_progress()) due = std::min(due, news);
   if (due == never) return -1;
   return static_cast<int>(std::clamp<std::int64_t>((due - boottime_us() + 999) / 1000, 0, 60'000));
 }
@@ -139,6 +140,7 @@ void runner::loop::on_time() {
   kill_frozen_keepers(now);
   prune_some();
   tell_more_ends();
+  tell_progress(now);
   if (client_.open())
     idle_since_us_ = 0;
   else if (unfinished_count() > 0)

@@ -38,6 +38,7 @@ void runner::loop::greet(unique_fd socket) {
   watch(client_.fd(), tag_client, EPOLLIN);
   hello h{protocol_version, FABRIC_BUILD, ::getpid(), {}, 0};
   ends_to_tell_.clear();
+  progress_.start_over();
   for (const auto& [fence, index] : held_) {
     const auto& r = book_.at(index);
     if (!unfinished(index)) {
@@ -69,6 +70,14 @@ void runner::loop::tell_leaks() {
     if (s.now == slot::phase::busy && s.leaked) tell(slot_leaked{book_.at(s.record).fence, why});
   for (const auto& o : orphans_)
     if (o.leak_said) tell(slot_leaked{book_.at(o.record).fence, why});
+}
+
+/// It is no reason to fill the memory of a runner whose fabricd does not read: the newest can wait.
+bool runner::loop::may_tell_progress() const { return client_.open() && client_.backlog() == 0; }
+
+void runner::loop::tell_progress(std::int64_t now) {
+  if (!may_tell_progress()) return;
+  for (const auto& said : progress_.take(now)) tell(said);
 }
 
 void runner::loop::drop_client(const std::string& why) {

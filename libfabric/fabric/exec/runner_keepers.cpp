@@ -98,12 +98,17 @@ void runner::loop::on_keeper(std::size_t index) {
 
 void runner::loop::on_keeper_frame(std::size_t index, std::string_view body) {
   auto& s = slots_[index];
-  const auto said = decode_from_runner(body);
+  auto said = decode_from_runner(body);
   if (!said || s.now != slot::phase::busy) return;
   const auto record = s.record;
   auto& r = book_.at(record);
+  if (auto* progressed = std::get_if<has_progressed>(&*said)) {
+    if (progressed->fence == r.fence) progress_.hear(std::move(*progressed));
+    return;
+  }
   if (const auto* ended = std::get_if<has_ended>(&*said)) {
     if (ended->what.fence != r.fence) return;
+    progress_.forget(r.fence);
     s.now = slot::phase::idle;
     s.leaked = false;
     s.backoff_us = 0;
@@ -217,6 +222,7 @@ void runner::loop::clean_up() {
 
 void runner::loop::finish_orphan(const orphan& o) {
   auto& r = book_.at(o.record);
+  progress_.forget(r.fence);
   remove_cgroup(r.cgroup.str());
   if (o.slot) slots_[*o.slot].now = slot::phase::none;
   // The keeper may have stored the end just before it died.

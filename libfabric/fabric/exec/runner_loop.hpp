@@ -2,6 +2,7 @@
 
 #include "fabric/exec/frame_channel.hpp"
 #include "fabric/exec/ledger.hpp"
+#include "fabric/exec/progress_board.hpp"
 #include "fabric/exec/protocol.hpp"
 #include "fabric/exec/runner.hpp"
 #include "fabric/exec/spool.hpp"
@@ -84,6 +85,8 @@ private:
   void prune_some();
   void tell_more_ends();
   void tell_leaks();
+  bool may_tell_progress() const;
+  void tell_progress(std::int64_t now);
   void on_relane(const relane& what, std::string_view body);
   bool is_held(job_id job, std::uint32_t attempt);
   bool runs(job_id job); ///< An attempt of it that has not ended.
@@ -126,6 +129,7 @@ private:
   std::map<fence_t, std::uint32_t> held_; ///< Fence to record, all that are not free.
   std::deque<fence_t> ends_to_tell_;      ///< After a hello, as fast as the client reads them.
   std::deque<std::pair<job_id, std::uint32_t>> to_prune_;
+  progress_board progress_;
   std::vector<orphan> orphans_;
   std::int64_t clean_us_ = 0;  ///< Next round of clean_up() while there are orphans.
   std::int64_t accept_us_ = 0; ///< Accepting is paused until then; 0: it is not.

@@ -12,7 +12,9 @@ std::string words(const char* what, stop_reason why) { return std::string(what) 
 
 } // namespace
 
-stop_plan::stop_plan(const stop_terms& terms, std::int64_t now) : terms_(terms) { plan_warning(now); }
+stop_plan::stop_plan(const stop_terms& terms, std::int64_t now) : terms_(terms), alive_at_(terms.started_us) {
+  plan_warning(now);
+}
 
 void stop_plan::plan_warning(std::int64_t now) {
   const auto length = terms_.deadline_us - now;
@@ -23,6 +25,17 @@ void stop_plan::extend(std::int64_t deadline_us, std::int64_t now) {
   if (killing_ || deadline_us <= terms_.deadline_us) return;
   terms_.deadline_us = deadline_us;
   plan_warning(now);
+}
+
+void stop_plan::alive(std::int64_t now) {
+  if (asked_ == stop_reason::stall) return; // Too late.
+  silence_ = silence(now);
+  alive_at_ = now;
+  was_alive_ = true;
+}
+
+std::int64_t stop_plan::silence(std::int64_t now) const {
+  return asked_ == stop_reason::stall ? silence_ : std::max(silence_, now - alive_at_);
 }
 
 stop_action stop_plan::stop(stop_reason why, std::int64_t grace_us, std::int64_t now) {
@@ -55,6 +68,10 @@ stop_action stop_plan::tick(std::int64_t now) {
     wall_over_ = true;
     return ask(stop_reason::wall, terms_.grace_us, now);
   }
+  if (const auto due = stall_due(); due && now >= *due) {
+    silence_ = now - alive_at_;
+    return ask(stop_reason::stall, terms_.grace_us, now);
+  }
   if (warned_until_ != 0 && now >= warned_until_) warned_until_ = 0; // It shrugged the warning off.
   if (warn_at_ == 0 || now < warn_at_) return {};
   warn_at_ = 0;
@@ -63,12 +80,19 @@ stop_action stop_plan::tick(std::int64_t now) {
   return {true, false, "warned: the lease is not renewed"};
 }
 
+/// One that was asked to stop may be busy with that.
+std::optional<std::int64_t> stop_plan::stall_due() const {
+  if (terms_.stall_us <= 0 || asked_ != stop_reason::none) return std::nullopt;
+  return alive_at_ + terms_.stall_us;
+}
+
 std::optional<std::int64_t> stop_plan::next_due() const {
   if (killing_) return std::nullopt;
   auto due = terms_.deadline_us;
   for (const auto at : {kill_at_, warn_at_, warned_until_})
     if (at != 0) due = std::min(due, at);
   if (terms_.wall_us > 0 && !wall_over_) due = std::min(due, terms_.started_us + terms_.wall_us);
+  if (const auto stall = stall_due()) due = std::min(due, *stall);
   return due;
 }
 

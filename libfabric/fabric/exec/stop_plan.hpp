@@ -21,7 +21,8 @@ struct stop_terms {
   std::int64_t started_us = 0;
   std::int64_t deadline_us = 0; ///< End of the lease.
   std::int64_t wall_us = 0;     ///< Longest run time; 0: no limit.
-  std::int64_t grace_us = 0;    ///< Between the soft signal of the wall limit and SIGKILL.
+  std::int64_t grace_us = 0;    ///< Between the soft signal of the wall limit, or for a stall, and SIGKILL.
+  std::int64_t stall_us = 0;    ///< Longest silence, from the start or a sign of life to the next one; 0: no limit.
 };
 
 /// What is to be done at once.
@@ -45,6 +46,9 @@ public:
   /// The lease ends later (never earlier).
   void extend(std::int64_t deadline_us, std::int64_t now);
 
+  /// The job has said something of its progress.
+  void alive(std::int64_t now);
+
   /// Does what is due.
   stop_action tick(std::int64_t now);
 
@@ -57,9 +61,13 @@ public:
   }
   std::int64_t deadline() const noexcept { return terms_.deadline_us; }
   bool killing() const noexcept { return killing_; }
+  /// The longest silence until `now`; of an attempt that stalled the one that it was stopped for.
+  std::int64_t silence(std::int64_t now) const;
+  bool was_alive() const noexcept { return was_alive_; }
 
 private:
   void plan_warning(std::int64_t now);
+  std::optional<std::int64_t> stall_due() const;
   stop_action ask(stop_reason why, std::int64_t grace_us, std::int64_t now);
   stop_action kill(stop_reason why, std::string note);
 
@@ -69,6 +77,9 @@ private:
   std::int64_t warn_at_ = 0;      ///< When a long lease gets its soft signal; 0: never, or done.
   std::int64_t warned_until_ = 0; ///< The end that the job was warned of; 0: not warned, or it outlived that end.
   bool wall_over_ = false;
+  std::int64_t alive_at_ = 0; ///< The newest sign of life, or the start.
+  std::int64_t silence_ = 0;  ///< The longest that is over.
+  bool was_alive_ = false;
   bool killing_ = false;
 };
 

@@ -61,6 +61,7 @@ std::vector<std::string> tended_attempt::environment() const {
   env.push_back("FABRIC_INPUT=" + files_.path + "/input.json");
   env.push_back("FABRIC_RESULT=" + files_.path + "/result.json");
   env.push_back("FABRIC_CHECKPOINT_DIR=" + checkpoint_directory(spool_, order_.job));
+  env.push_back("FABRIC_PROGRESS_FD=" + std::to_string(progress_descriptor));
   return env;
 }
 
@@ -86,6 +87,8 @@ tended_attempt::started tended_attempt::start() {
   plan.input = files_.input.get();
   plan.out = files_.out.get();
   plan.err = files_.err.get();
+  if (!progress_.open()) return why_ = "cannot make a pipe: " + errno_text(errno), started::refused;
+  plan.progress = progress_.write_end();
   guard_ = limit_guard(order_.limits, record_.cgroup.str());
   plan.cgroup = guard_.door();
   plan.rlimits = rlimits_of(order_.limits, order_.grace_us);
@@ -106,7 +109,7 @@ tended_attempt::started tended_attempt::start() {
   err_ = {files_.err.get(), order_.output_max};
   if (watched(order_.limits)) guard_.begin(started_us_);
   if (order_.output_max > 0) look_at_ = started_us_ + bounds::output_check;
-  plan_ = stop_plan({started_us_, order_.deadline_us, order_.wall_us, order_.grace_us}, started_us_);
+  plan_ = stop_plan({started_us_, order_.deadline_us, order_.wall_us, order_.grace_us, order_.stall_us}, started_us_);
   return started::yes;
 }
 
@@ -129,6 +132,16 @@ void tended_attempt::stop(stop_reason why, std::int64_t grace_us) {
 }
 
 void tended_attempt::abandon() { stop(stop_reason::abandoned, 0); }
+
+void tended_attempt::listen() {
+  if (const auto now = boottime_us(); progress_.listen(now)) plan_.alive(now);
+}
+
+std::optional<has_progressed> tended_attempt::progress() {
+  auto said = progress_.news(boottime_us());
+  if (!said) return std::nullopt;
+  return has_progressed{order_.fence, said->at_us, std::move(said->state)};
+}
 
 void tended_attempt::perform(stop_action what) {
   publish();
@@ -205,11 +218,13 @@ std::int64_t tended_attempt::next_due() const {
   if (killing_us_ != 0) return kill_again_;
   auto due = plan_.next_due().value_or(kill_again_);
   if (guard_.due() != 0) due = std::min(due, guard_.due());
+  if (const auto news = progress_.next_due(); news != 0) due = std::min(due, news);
   return look_at_ != 0 ? std::min(due, look_at_) : due;
 }
 
 bool tended_attempt::tick() {
   const auto now = boottime_us();
+  if (progress_.tick(now)) plan_.alive(now);
   if (look_at_ != 0 && now >= look_at_) look_at_output(now);
   if (killing_us_ == 0 && guard_.due() != 0 && now >= guard_.due()) look_at_limits(now);
   if (killing_us_ == 0) {

@@ -3,6 +3,7 @@
 #include "fabric/exec/ledger.hpp"
 #include "fabric/exec/limit_guard.hpp"
 #include "fabric/exec/output_cap.hpp"
+#include "fabric/exec/progress_pipe.hpp"
 #include "fabric/exec/protocol.hpp"
 #include "fabric/exec/report.hpp"
 #include "fabric/exec/spool.hpp"
@@ -37,6 +38,13 @@ public:
   /// The runner is gone: ends the tree at once.
   void abandon();
 
+  /// The progress pipe's end to be polled; -1: not now.
+  int progress_end() const noexcept { return progress_.read_end(); }
+  /// There is something in it.
+  void listen();
+  /// What the job said, when there is news to tell.
+  std::optional<has_progressed> progress();
+
   /// Reaps. @returns true if nothing lives any more.
   bool reap();
 
@@ -62,6 +70,7 @@ private:
   void look_at_output(std::int64_t now);
   void look_at_limits(std::int64_t now);
   limit_case limits_then() const;
+  std::string progress_then() const;
   attempt_end judge(std::string& report);
   bool left_checkpoint(outcome how) const;
   std::string end_frame(attempt_end end) const;
@@ -87,6 +96,7 @@ private:
   output_cap err_;
   usage_totals usage_;
   limit_guard guard_;
+  progress_pipe progress_;
   std::int64_t ran_us_ = 0; ///< Once all is gone.
   std::vector<moment> timeline_;
 };

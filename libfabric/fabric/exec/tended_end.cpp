@@ -2,6 +2,9 @@
 #include "fabric/exec/classify.hpp"
 #include "fabric/exec/result_file.hpp"
 #include "fabric/exec/tended_attempt.hpp"
+#include "fabric/job/strict_json.hpp"
+
+#include <nlohmann/json.hpp>
 
 #include <fcntl.h>
 #include <sys/wait.h>
@@ -40,6 +43,7 @@ attempt_end tended_attempt::judge(std::string& report) {
   out.reason = end.reason;
   if (out.how == outcome::succeeded) {
     out.result = std::move(result.json);
+    if (auto said = progress_then(); !said.empty()) report = render_good_report(said);
     return out;
   }
   out.saved = left_checkpoint(out.how);
@@ -56,15 +60,27 @@ attempt_end tended_attempt::judge(std::string& report) {
                           timeline_,
                           limit_rows(limits),
                           order_.limits.memory != 0 ? std::optional(limits.seen) : std::nullopt,
-                          out.saved});
+                          out.saved,
+                          progress_then()});
   return out;
 }
 
 limit_case tended_attempt::limits_then() const {
-  limit_case c{order_.limits,    order_.wall_us, order_.output_max, {}, ran_us_, std::max(out_.size(), err_.size()),
-               stop_of(record_), wait_status_};
+  limit_case c{
+      order_.limits,    order_.wall_us, order_.output_max, {}, ran_us_,          std::max(out_.size(), err_.size()),
+      stop_of(record_), wait_status_,   order_.stall_us,   {}, plan_.was_alive()};
+  c.silence_us = plan_.silence(boottime_us());
   if (watched(order_.limits)) c.seen = guard_.readings(usage_);
   return c;
+}
+
+/// For the report: what it said last, and when.
+std::string tended_attempt::progress_then() const {
+  const auto said = progress_.newest();
+  if (!said) return {};
+  auto state = nlohmann::json::parse(said->state);
+  state["at_us"] = wall_time_us() - (boottime_us() - said->at_us);
+  return json_text(state);
 }
 
 /// Whether the next attempt of a job that goes on after this end can go on from what this one wrote.
@@ -86,6 +102,7 @@ std::string tended_attempt::finish() {
   ran_us_ = pid_ != 0 ? boottime_us() - started_us_ : 0;
   out_.look();
   err_.look();
+  progress_.finish(boottime_us());
   note("all gone");
   // The kernel may have killed before anybody looked.
   if (stop_of(record_) == stop_reason::none && guard_.due() != 0) set_stop(record_, guard_.look_back());
@@ -95,7 +112,7 @@ std::string tended_attempt::finish() {
   end.started = pid_ != 0;
   if (end.started) end.started_at = wall(record_.started_wall_us);
   end.run_time = duration(ran_us_);
-  if (!report.empty() && files_.directory) write_report(files_.directory.get(), report);
+  if (end.how != outcome::succeeded && files_.directory) write_report(files_.directory.get(), report);
   end.report = std::move(report);
   if (files_.directory) end.spool_bytes = disk_bytes(files_.directory.get());
   attempt_end poor;

@@ -1,6 +1,7 @@
 #include "fabric/duration_text.hpp"
 #include "fabric/handlers/job_context.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace fabric {
@@ -15,7 +16,11 @@ nlohmann::json sleep(job_context& job) {
     throw std::runtime_error(R"(/input: must be {"for": DURATION}, such as {"for": "1500ms"})");
   const auto time = parse_duration(input["for"].get_ref<const std::string&>());
   if (!time) throw std::runtime_error("/input/for: " + time.error().message);
-  if (job.wait_for_stop(*time)) throw stopped{};
+  const auto steps = std::clamp<std::int64_t>(*time / 1s, 1, 1000);
+  for (std::int64_t step = 0; step < steps; ++step) {
+    job.progress(100.0 * static_cast<double>(step) / static_cast<double>(steps), "sleeping");
+    if (job.wait_for_stop(*time / steps)) throw stopped{};
+  }
   return nullptr;
 }
 

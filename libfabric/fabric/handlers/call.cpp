@@ -46,8 +46,9 @@ returned call(const handler& what, running& run) {
   end.fence = run.what.fence;
   run_handler(what, run, end);
   end.saved = run.saved || end.how == returned::way::checkpoint;
-  const std::lock_guard lock{run.mutex};
-  end.progress = std::move(run.progress);
+  auto said = run.listen();
+  end.progress = std::move(said.state);
+  end.progress_at = said.at;
   return end;
 }
 

@@ -40,11 +40,20 @@ struct returned {
   std::string progress; ///< What it said last, as JSON; empty: nothing.
   time_point at{};
   bool saved = false; ///< It has saved a checkpoint.
+  time_point progress_at = no_time;
+};
+
+/// What a handler said since somebody looked; the newest of it.
+struct progressed {
+  fence_t fence = 0;
+  std::string state; ///< JSON; see job/progress.hpp.
+  time_point at{};
 };
 
 struct news {
   std::vector<began> starts;
   std::vector<returned> ends;
+  std::vector<progressed> progress{};
 };
 
 /// Runs handlers. Its owner calls it from one thread at a time.

@@ -3,6 +3,7 @@
 #include "fabric/exec/spool.hpp"
 #include "fabric/exec/system.hpp"
 #include "fabric/handlers/running.hpp"
+#include "fabric/job/progress.hpp"
 #include "fabric/job/strict_json.hpp"
 
 #include <fcntl.h>
@@ -57,16 +58,16 @@ bool job_context::wait_for_stop(duration limit) const {
   return run_.stopping.wait_for(lock, limit, [this] { return run_.stop.load(); });
 }
 
-void job_context::progress(double percent, std::string_view message, std::map<std::string, double> counters) {
-  nlohmann::json said = {{"percent", std::clamp(percent, 0.0, 100.0)}, {"message", message}};
-  if (!counters.empty()) said["counters"] = std::move(counters);
-  auto text = json_text(said);
-  const std::lock_guard lock{run_.mutex};
-  run_.progress = std::move(text);
+void job_context::progress(double percent, std::string_view message, const std::map<std::string, double>& counters) {
+  job_progress said;
+  said.set_percent(percent);
+  said.set_message(message);
+  for (const auto& [name, value] : counters) said.set_counter(name, value);
+  run_.say(json_text(to_json(said)));
 }
 
 std::string job_context::checkpoint_directory() const {
-  auto path = exec::checkpoint_directory(run_.spool, run_.what.job);
+  auto path = exec::checkpoint_directory(run_.out.spool, run_.what.job);
   std::error_code failed;
   std::filesystem::create_directories(path, failed);
   if (failed) throw std::runtime_error("cannot make " + path + ": " + failed.message());
@@ -74,7 +75,7 @@ std::string job_context::checkpoint_directory() const {
 }
 
 std::optional<std::string> job_context::load_checkpoint() const {
-  const auto path = exec::checkpoint_directory(run_.spool, run_.what.job) + "/checkpoint";
+  const auto path = exec::checkpoint_directory(run_.out.spool, run_.what.job) + "/checkpoint";
   std::error_code missing;
   const auto size = std::filesystem::file_size(path, missing);
   if (missing == std::errc::no_such_file_or_directory) return std::nullopt;

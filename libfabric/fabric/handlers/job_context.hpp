@@ -25,9 +25,9 @@
 ///     }
 ///
 /// It ends by returning the result (at most 1 MiB of JSON, else the attempt fails with `bad_result`) or by throwing:
-/// the attempt failed, with what() as the reason. It is asked to stop (budget, cancel, drain, wall time, lease) by its
-/// token alone; one that has not returned after the grace is abandoned: its thread and its slot are lost, its result
-/// will be refused, and the job runs again when its lease is over. It must not end its thread or the process.
+/// the attempt failed, with what() as the reason. It is asked to stop (budget, cancel, drain, wall time, stall, lease)
+/// by its token alone; one that has not returned after the grace is abandoned: its thread and its slot are lost, its
+/// result will be refused, and the job runs again when its lease is over. It must not end its thread or the process.
 namespace fabric {
 
 namespace handlers {
@@ -64,9 +64,10 @@ public:
   /// Waits; returns true as soon as the attempt is to stop, false after `limit`.
   bool wait_for_stop(duration limit) const;
 
-  /// The newest of these is kept for those who look, and in the report of an attempt that does not succeed.
+  /// The newest of these is shown while the attempt runs and kept in its report; each is a sign of life for the class's
+  /// stall_timeout. What is over the bounds of job/progress.hpp is cut.
   /// @param percent 0 to 100; cut to that.
-  void progress(double percent, std::string_view message = {}, std::map<std::string, double> counters = {});
+  void progress(double percent, std::string_view message = {}, const std::map<std::string, double>& counters = {});
 
   /// A directory that all attempts of this job share and that goes with the job. Made by the first call.
   /// @throws std::runtime_error where that is impossible.

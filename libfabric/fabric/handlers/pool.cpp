@@ -78,7 +78,20 @@ void pool::on(news& e) {
     fresh_.push_back(b.fence);
     if (const auto t = due(found->second)) wake_by(*t);
   }
+  for (auto& p : e.progress) {
+    const auto found = held_.find(p.fence);
+    if (found == held_.end() || p.state.empty()) continue;
+    found->second.progress = std::move(p.state);
+    found->second.progress_at = p.at;
+  }
   for (auto& r : e.ends) ended(r);
+  check_suspects();
+}
+
+std::optional<seen_progress> pool::progress_of(fence_t fence, time_point now) const {
+  const auto found = held_.find(fence);
+  if (found == held_.end() || found->second.progress.empty()) return std::nullopt;
+  return seen_progress{found->second.progress, std::max(now - found->second.progress_at, duration{0})};
 }
 
 /// Only of those that have not ended in the same turn.
@@ -129,14 +142,40 @@ void pool::check(fence_t fence, held& h) {
     stop(fence, stop_reason::wall, h.grace);
   else if (h.stopped == stop_reason::none && now_ >= h.lease_end)
     stop(fence, stop_reason::lease, h.grace);
+  if (const auto stall = stall_due(h); stall && now_ >= *stall) {
+    if (suspects_.empty()) out_.emplace_back(look_at_tasks{});
+    return suspects_.push_back(fence);
+  }
   if (const auto t = due(h)) wake_by(*t);
+}
+
+/// What a handler says is only looked for when somebody wants to know it.
+void pool::check_suspects() {
+  for (const auto fence : std::exchange(suspects_, {})) {
+    const auto found = held_.find(fence);
+    if (found == held_.end()) continue;
+    auto& h = found->second;
+    if (const auto stall = stall_due(h); stall && now_ >= *stall) {
+      h.silence = now_ - std::max(h.started, h.progress_at);
+      stop(fence, stop_reason::stall, h.grace);
+    }
+    if (const auto t = due(h)) wake_by(*t);
+  }
+}
+
+std::optional<time_point> pool::stall_due(const held& h) const {
+  const auto limit = h.how->limits.stall_timeout.value_or(duration{0});
+  if (limit == duration{0} || h.started == no_time || h.stopped != stop_reason::none) return std::nullopt;
+  return std::max(h.started, h.progress_at) + limit;
 }
 
 std::optional<time_point> pool::due(const held& h) const {
   if (h.leaked) return std::nullopt;
   if (h.stopped != stop_reason::none) return h.patience;
-  if (h.how->limits.wall && h.started != no_time) return std::min(h.lease_end, h.started + *h.how->limits.wall);
-  return h.lease_end;
+  auto first = h.lease_end;
+  if (h.how->limits.wall && h.started != no_time) first = std::min(first, h.started + *h.how->limits.wall);
+  if (const auto stall = stall_due(h)) first = std::min(first, *stall);
+  return first;
 }
 
 void pool::leak(fence_t fence, held& h) {

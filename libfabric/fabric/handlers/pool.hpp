@@ -76,6 +76,8 @@ public:
   /// `ask_to_stop` found it not begun, and it will not.
   pool_effects withdrawn(fence_t fence, time_point now);
   std::optional<time_point> wake_at() const;
+  /// nullopt: it is not held, or has said nothing that was looked at.
+  std::optional<seen_progress> progress_of(fence_t fence, time_point now) const;
 
 private:
   struct held {
@@ -88,7 +90,10 @@ private:
     bool leaked = false;
     stop_reason stopped = stop_reason::none;
     time_point asked_at{};
-    time_point patience{}; ///< When it must have returned. Meaningful once stopped.
+    time_point patience{};  ///< When it must have returned. Meaningful once stopped.
+    std::string progress{}; ///< What it said last; empty: nothing.
+    time_point progress_at = no_time;
+    duration silence{}; ///< For which it was stopped, if it was for that.
   };
 
   void on(const exec::worker_joined& e);
@@ -110,10 +115,12 @@ private:
   void ended(returned& e);
   void tell_started();
   void check(fence_t fence, held& h);
+  void check_suspects();
   void check_released();
   void renew();
   void wake_by(time_point t) { due_ = due_ ? std::min(*due_, t) : t; }
   std::optional<time_point> due(const held& h) const;
+  std::optional<time_point> stall_due(const held& h) const;
 
   pool_settings how_;
   std::list<config::root> before_; ///< Configurations under which something of `held_` was started.
@@ -124,6 +131,7 @@ private:
   std::unordered_map<fence_t, held> held_;
   std::map<fence_t, attempt_ended> ended_; ///< Not forgotten yet.
   std::vector<fence_t> fresh_;             ///< Began, and the worker may have to be told.
+  std::vector<fence_t> suspects_;          ///< Silent for too long, unless a look at them shows otherwise.
   std::uint32_t untold_ = 0;               ///< Held, and not known to have begun.
   std::uint32_t leaked_ = 0;
   bool releasing_ = false;

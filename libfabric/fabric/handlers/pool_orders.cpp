@@ -26,12 +26,15 @@ exec::ending as_process(const returned& e, stop_reason stopped) {
 
 std::int64_t micros(time_point t) { return t.time_since_epoch().count(); }
 
-/// See exec/report.hpp; and what the handler said last.
+/// See exec/report.hpp.
 std::string report_of(const exec::verdict& verdict, stop_reason stopped, time_point started, const returned& e) {
+  auto progress = e.progress.empty() ? nlohmann::json() : nlohmann::json::parse(e.progress);
+  if (!progress.is_null()) progress["at_us"] = micros(e.progress_at);
+  if (verdict.how == outcome::succeeded) return progress.is_null() ? "" : exec::render_good_report(progress.dump());
   auto text = exec::render_lost_report(verdict, stopped, {{micros(started), "started"}, {micros(e.at), "returned"}});
-  if (e.progress.empty()) return text;
+  if (progress.is_null()) return text;
   auto report = nlohmann::json::parse(text);
-  report["progress"] = nlohmann::json::parse(e.progress);
+  report["progress"] = std::move(progress);
   return report.dump();
 }
 
@@ -149,16 +152,16 @@ void pool::ended(returned& e) {
   const auto& h = found->second;
   auto verdict = exec::classify(as_process(e, h.stopped));
   if (verdict.how == outcome::failed && e.how == returned::way::threw) verdict.reason = e.text;
+  if (verdict.how == outcome::timed_out && h.stopped == stop_reason::stall)
+    verdict.reason += exec::stall_words(*h.how->limits.stall_timeout, h.silence, h.progress_at != no_time);
   attempt_end what;
   what.how = verdict.how;
   what.started = true;
   what.started_at = h.started;
   what.run_time = e.at - h.started;
   what.saved = e.saved && verdict.how != outcome::succeeded;
-  if (verdict.how == outcome::succeeded)
-    what.result = std::move(e.text);
-  else
-    what.report = report_of(verdict, h.stopped, h.started, e);
+  what.report = report_of(verdict, h.stopped, h.started, e);
+  if (verdict.how == outcome::succeeded) what.result = std::move(e.text);
   what.reason = std::move(verdict.reason);
   end(e.fence, h, std::move(what));
 }

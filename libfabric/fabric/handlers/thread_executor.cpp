@@ -29,7 +29,7 @@ void thread_executor::start(std::vector<task> tasks) {
     size = what.size;
     const auto* function = &outbox_->handlers.at(what.handler);
     const auto fence = what.fence;
-    auto run = std::make_shared<running>(std::move(what), outbox_->spool);
+    auto run = std::make_shared<running>(std::move(what), *outbox_);
     running_[fence] = run;
     work.emplace_back(std::move(run), function);
   }
@@ -58,10 +58,15 @@ void thread_executor::abandon(fence_t fence) {
 
 news thread_executor::take() {
   news all;
+  std::vector<fence_t> speakers;
   {
     const std::lock_guard lock{outbox_->mutex};
     std::swap(all, outbox_->waiting);
+    std::swap(speakers, outbox_->speakers);
   }
+  for (const auto fence : speakers)
+    if (const auto found = running_.find(fence); found != running_.end())
+      all.progress.push_back(found->second->listen());
   for (const auto& end : all.ends) running_.erase(end.fence);
   return all;
 }

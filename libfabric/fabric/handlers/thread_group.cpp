@@ -16,6 +16,11 @@ void outbox::tell(returned what) {
   if (waiting.ends.size() == 1 && wake) wake();
 }
 
+void outbox::has_spoken(fence_t fence) {
+  const std::lock_guard lock{mutex};
+  speakers.push_back(fence);
+}
+
 void thread_group::add(std::vector<work> more, std::uint32_t size) {
   const std::lock_guard lock{mutex_};
   size_ = std::max(size_, size);

@@ -1,30 +1,16 @@
 #pragma once
 
-#include "fabric/handlers/registry.hpp"
+#include "fabric/handlers/outbox.hpp"
 #include "fabric/handlers/running.hpp"
 
 #include <condition_variable>
 #include <deque>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <utility>
 #include <vector>
 
 namespace fabric::handlers {
-
-/// What the threads need and what they have to tell; outlives them all.
-struct outbox {
-  handler_registry handlers;
-  std::string spool;
-  std::function<time_point()> now;
-  std::mutex mutex;           ///< For what follows.
-  std::function<void()> wake; ///< For what is returned, not for what began: the owner looks for that itself.
-  news waiting;
-
-  void tell(began what);
-  void tell(returned what);
-};
 
 /// Some threads and what they have to do. Held by its threads too: an abandoned one may outlive everybody else.
 class thread_group : public std::enable_shared_from_this<thread_group> {

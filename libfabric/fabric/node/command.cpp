@@ -55,6 +55,7 @@ expected<command_line> render(const config::job_class& how, std::string_view cla
   line.cwd = how.cwd;
   line.user = how.user;
   if (how.limits.wall) line.wall = *how.limits.wall;
+  line.stall = how.limits.stall_timeout.value_or(duration{0});
   line.output_max = how.limits.output;
   line.limits = limits_of(how.limits);
   if (class_name == config::ad_hoc_class) {

@@ -24,6 +24,7 @@ struct command_line {
   std::string cwd;                                      ///< Empty: the attempt's directory.
   std::string user;                                     ///< Empty: the runner's.
   duration wall{0};                                     ///< 0: no limit.
+  duration stall{0};                                    ///< Longest time without progress; 0: no limit.
   std::uint64_t output_max = 0;                         ///< Bytes kept of stdout and of stderr, each; 0: all.
   attempt_limits limits;
 };

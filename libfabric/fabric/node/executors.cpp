@@ -28,6 +28,12 @@ std::vector<place> executors::route(const worker_effect& order) {
   return {where};
 }
 
+std::optional<place> executors::where(fence_t fence) const {
+  const auto found = held_.find(fence);
+  if (found == held_.end() || found->second.in == held::phase::ended) return std::nullopt;
+  return found->second.at;
+}
+
 std::vector<worker_event> executors::hear(place from, worker_event what, time_point now) {
   if (const auto* up = std::get_if<runner_up>(&what)) {
     replace(from, up->held, now);

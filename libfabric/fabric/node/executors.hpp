@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -21,6 +22,9 @@ public:
   /// Where an order goes: by class for a run, by fence for what follows; both where nobody knows the fence.
   /// @pre it is run_attempt, stop_attempt, forget_attempt or fetch_attempt.
   std::vector<place> route(const worker_effect& order);
+
+  /// Where an attempt of this worker runs; nullopt: not here.
+  std::optional<place> where(fence_t fence) const;
 
   /// What the worker is to hear when one of them says something. Nothing of `runner_up` before both have said it.
   std::vector<worker_event> hear(place from, worker_event what, time_point now);

@@ -14,18 +14,19 @@ namespace fabric {
 /// Why an attempt is to be stopped. On the runner's wire: append, never renumber.
 enum class stop_reason : std::uint8_t {
   none = 0,
-  budget = 1,    ///< Outstayed the lane's budget: ends as `demoted` (or timed_out where there is no lane to go to).
-  cancel = 2,    ///< A client asked.
-  drain = 3,     ///< The node stops.
-  lease = 4,     ///< Its lease ended.
-  unknown = 5,   ///< The cell does not know this fence (any more).
-  wall = 6,      ///< Over the class's wall-time limit (the runner's own decision).
-  abandoned = 7, ///< The keeper lost its runner.
-  memory = 8,    ///< Over the class's memory limit; like the next two the keeper's own decision.
-  cpu = 9,       ///< Over its limit of CPU time.
-  processes = 10 ///< Over its number of processes.
+  budget = 1,     ///< Outstayed the lane's budget: ends as `demoted` (or timed_out where there is no lane to go to).
+  cancel = 2,     ///< A client asked.
+  drain = 3,      ///< The node stops.
+  lease = 4,      ///< Its lease ended.
+  unknown = 5,    ///< The cell does not know this fence (any more).
+  wall = 6,       ///< Over the class's wall-time limit (the runner's own decision).
+  abandoned = 7,  ///< The keeper lost its runner.
+  memory = 8,     ///< Over the class's memory limit; like the next two the keeper's own decision.
+  cpu = 9,        ///< Over its limit of CPU time.
+  processes = 10, ///< Over its number of processes.
+  stall = 11      ///< Said nothing of its progress for the class's stall_timeout.
 };
-inline constexpr auto last_stop_reason = stop_reason::processes;
+inline constexpr auto last_stop_reason = stop_reason::stall;
 
 std::string_view to_string(stop_reason why) noexcept;
 
@@ -63,6 +64,12 @@ struct held_attempt {
   std::uint32_t attempt = 0;
   duration ran{};   ///< Since process start.
   std::string lane; ///< For the node to find the worker; the runner keeps it with the attempt.
+};
+
+/// What a running attempt has said of its progress, for those who ask its node.
+struct seen_progress {
+  std::string state; ///< JSON: that of job/progress.hpp, of a process also its counts of lines.
+  duration age{};    ///< Since it said so.
 };
 
 /// Worker -> lane: everything this worker can do now. The newest replaces the older.

@@ -5,6 +5,7 @@
 #include "fabric/time_text.hpp"
 
 #include "nodes/cli/text/human.hpp"
+#include "nodes/cli/text/job_progress.hpp"
 #include "nodes/cli/text/limit_text.hpp"
 #include "nodes/cli/text/printable.hpp"
 
@@ -50,7 +51,8 @@ std::string counts_text(const attempt_counts& c) {
   return out;
 }
 
-fields job_fields(const actors::job_details& all, const actors::lane_reports* lanes, time_point now) {
+fields job_fields(const actors::job_details& all, const actors::lane_reports* lanes, time_point now,
+                  const std::string& progress) {
   const job& j = all.row;
   fields out;
   add(out, "class", j.job_class);
@@ -58,6 +60,7 @@ fields job_fields(const actors::job_details& all, const actors::lane_reports* la
       j.lane + (j.overflow_from.empty() ? "" : " (in a slot lent to " + j.overflow_from + ")") +
           (j.ran_before > duration{0} ? " (carried here after " + human_duration(j.ran_before) + ")" : ""));
   add(out, "why", why(j, lanes, now));
+  add(out, "progress", progress);
   add(out, "reason", j.reason);
   add(out, "priority", std::to_string(j.priority));
   add(out, "attempts",
@@ -108,6 +111,10 @@ std::string report_text(std::span<const attempt> attempts) {
   for (const auto& [key, value] : report.items()) {
     if (const auto limits = key == "limits" ? limits_text(value) : std::string(); !limits.empty()) {
       out += "  limits:\n" + limits;
+      continue;
+    }
+    if (const auto words = key == "progress" ? progress_words(value) : std::string(); !words.empty()) {
+      out += "  progress: " + cut(words, shown_json) + "\n";
       continue;
     }
     const auto text = value.is_string() ? value.get<std::string>() : json_text(value);
@@ -179,10 +186,10 @@ std::string ended_line(const job& j, const style& how) {
 }
 
 std::string job_page_text(const actors::job_details& all, const actors::lane_reports* lanes, const style& how,
-                          time_point now) {
+                          time_point now, const std::string& progress) {
   const job& j = all.row;
   auto out = fmt::format("job {}  {}\n", j.id, how.paint(colour_of(j.state), to_string(j.state)));
-  for (const auto& [name, value] : job_fields(all, lanes, now))
+  for (const auto& [name, value] : job_fields(all, lanes, now, progress))
     out += fmt::format("  {:<12}  {}\n", name, printable(value));
   if (!all.attempts.empty()) out += "\n" + attempt_table(all.attempts, now).render(how);
   return out + report_text(all.attempts);

@@ -189,6 +189,11 @@ TEST_CASE("a class has a command or a handler", "[config]") {
   refused(R"({"classes": {"a": {"handler": "n p"}}})", "/classes/a/handler", "n p");
 }
 
+TEST_CASE("commands and handlers may have a stall timeout, and 0 is none", "[config]") {
+  accepted(R"({"classes": {"a": {"command": ["/bin/true"], "limits": {"stall_timeout": "0s"}},
+                           "b": {"handler": "noop", "limits": {"stall_timeout": "5m"}}}})");
+}
+
 TEST_CASE("what belongs to processes is refused for handlers, and threads for commands", "[config]") {
   refused(R"({"classes": {"a": {"command": ["/bin/true"], "threads": "io"}}})", "/classes/a/threads", "\"handler\"");
   refused(R"({"classes": {"a": {"handler": "noop", "cwd": "/tmp"}}})", "/classes/a/cwd", "\"command\"");

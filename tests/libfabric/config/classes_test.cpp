@@ -84,6 +84,7 @@ TEST_CASE("a class's hash is stable and follows what a node decides", "[config]"
   differs([](auto& c) { c.limits.output = 0; });
   differs([](auto& c) { c.limits.memory = 64 << 20; });
   differs([](auto& c) { c.limits.files = 8; });
+  differs([](auto& c) { c.limits.stall_timeout = 5s; });
 }
 
 } // namespace

@@ -170,6 +170,8 @@ TEST_CASE("numbers, sizes and durations are refused outside their range", "[conf
       {"/classes/one/backoff/jitter", 1.5},
       {"/classes/one/backoff/base", "8d"},
       {"/classes/one/limits/wall", "1ms"},
+      {"/classes/one/limits/stall_timeout", "366d"},
+      {"/classes/one/limits/stall_timeout", 30},
       {"/classes/one/limits/memory", "1023KiB"},
       {"/classes/one/limits/cpu", "99ms"},
       {"/classes/one/limits/processes", 1000001},

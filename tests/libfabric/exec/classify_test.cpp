@@ -10,9 +10,10 @@ using namespace fabric::exec;
 namespace {
 constexpr int exited(int code) { return code << 8; }
 constexpr int killed(int by) { return by; }
-constexpr stop_reason stops[] = {
-    stop_reason::budget, stop_reason::cancel,    stop_reason::drain,  stop_reason::lease, stop_reason::unknown,
-    stop_reason::wall,   stop_reason::abandoned, stop_reason::memory, stop_reason::cpu,   stop_reason::processes};
+constexpr stop_reason stops[] = {stop_reason::budget,    stop_reason::cancel,  stop_reason::drain,
+                                 stop_reason::lease,     stop_reason::unknown, stop_reason::wall,
+                                 stop_reason::abandoned, stop_reason::memory,  stop_reason::cpu,
+                                 stop_reason::processes, stop_reason::stall};
 } // namespace
 
 TEST_CASE("exit 0 with a valid result or none succeeds whatever stop was under way", "[exec]") {
@@ -27,9 +28,9 @@ TEST_CASE("a bad result is a failure unless a stop had cut the job short", "[exe
 }
 
 TEST_CASE("a stop decides over exit codes and signals", "[exec]") {
-  const outcome expected[] = {outcome::demoted,   outcome::cancelled, outcome::drained, outcome::lost,
-                              outcome::lost,      outcome::timed_out, outcome::lost,    outcome::memory_exceeded,
-                              outcome::timed_out, outcome::failed};
+  const outcome expected[] = {outcome::demoted,   outcome::cancelled, outcome::drained,  outcome::lost,
+                              outcome::lost,      outcome::timed_out, outcome::lost,     outcome::memory_exceeded,
+                              outcome::timed_out, outcome::failed,    outcome::timed_out};
   for (std::size_t i = 0; i < std::size(stops); ++i)
     for (const int status : {exited(1), exited(85), exited(143), killed(SIGTERM), killed(SIGKILL), killed(SIGSEGV)}) {
       const auto v = classify({"", status, stops[i], ""});

@@ -353,3 +353,36 @@ TEST_CASE("with another configuration the runner has other slots, and classes ot
   CHECK(frames<resize>(out)[0].slots == 7);
   CHECK(frames<exec::run>(f.order(1)).at(0).argv == std::vector<std::string>{"/bin/work", "anew"});
 }
+
+TEST_CASE("what an attempt says of its progress is kept while it runs", "[liaison]") {
+  fixture f;
+  f.greet();
+  f.order(7);
+  CHECK_FALSE(f.machine.progress_of(7, f.now));
+  f.hear(has_progressed{7, 1'000'000'000, "first"});
+  f.hear(has_progressed{7, 1'000'000'000 - 2'000'000, "second"});
+  f.now += 3s;
+  const auto seen = f.machine.progress_of(7, f.now);
+  REQUIRE(seen);
+  CHECK(seen->state == "second");
+  CHECK(seen->age == 5s);
+  f.hear(has_ended{an_end(7)});
+  CHECK_FALSE(f.machine.progress_of(7, f.now));
+}
+
+TEST_CASE("progress of an attempt that is not held, or lies ahead, does no harm", "[liaison]") {
+  fixture f;
+  f.greet({{8, 108, 1, 3s, "fast"}});
+  CHECK(f.hear(has_progressed{7, 0, "x"}).empty());
+  CHECK_FALSE(f.machine.progress_of(7, f.now));
+  CHECK(f.hear(has_progressed{8, 2'000'000'000, "x"}).empty());
+  CHECK(f.machine.progress_of(8, f.now)->age == 0s);
+}
+
+TEST_CASE("the runner gets the class's stall timeout", "[liaison]") {
+  auto c = fixture::defaults();
+  c.classes["work"].limits.stall_timeout = 30s;
+  fixture f{c};
+  f.greet();
+  CHECK(frames<run>(f.order(1)).at(0).stall_us == 30'000'000);
+}

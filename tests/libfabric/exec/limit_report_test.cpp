@@ -23,6 +23,8 @@ limit_case every_limit() {
   c.seen.processes = 11;
   c.ran_us = 2'000'000;
   c.output = 7;
+  c.stall_us = 30'000'000;
+  c.silence_us = 5'000'000;
   return c;
 }
 
@@ -37,7 +39,7 @@ limit_row row(const limit_case& c, const std::string& name) {
 
 TEST_CASE("only limits in force are reported", "[limits]") {
   CHECK(limit_rows({}).empty());
-  CHECK(limit_rows(every_limit()).size() == 8);
+  CHECK(limit_rows(every_limit()).size() == 9);
 }
 
 TEST_CASE("a limit is reported with how it is kept and the most that was seen", "[limits]") {
@@ -69,6 +71,19 @@ TEST_CASE("the limit that ended an attempt is named with what was measured", "[l
   c.stopped = stop_reason::cpu;
   CHECK(explain_limits({outcome::timed_out, "stopped"}, c).reason ==
         "stopped: limits.cpu is 1s, 1200ms were measured (sampled)");
+}
+
+TEST_CASE("one that stalled is told how long ago it said something, if it ever did", "[limits]") {
+  auto c = every_limit();
+  CHECK(row(c, "stall_timeout").measured == 5'000'000);
+  CHECK_FALSE(row(c, "stall_timeout").exceeded);
+  c.stopped = stop_reason::stall;
+  c.silence_us = 30'012'345;
+  CHECK(explain_limits({outcome::timed_out, "stopped: no progress"}, c).reason ==
+        "stopped: no progress: limits.stall_timeout is 30s, none since the start 30012ms ago");
+  c.was_alive = true;
+  CHECK(explain_limits({outcome::timed_out, "stopped: no progress"}, c).reason ==
+        "stopped: no progress: limits.stall_timeout is 30s, the last was 30012ms ago");
 }
 
 TEST_CASE("a signal of the kernel's names the limit that it is for", "[limits]") {

@@ -27,6 +27,7 @@ std::vector<to_runner> every_order() {
   r.grace_us = 5;
   r.node_name = "a1";
   r.limits = {1, 2, 3, 4, 5, 6};
+  r.stall_us = 7;
   return {run{},
           r,
           stop{4, stop_reason::abandoned, 1},
@@ -56,7 +57,8 @@ std::vector<from_runner> every_report() {
           was_refused{1, "no"},
           e,
           with_result,
-          slot_leaked{1, "stuck"}};
+          slot_leaked{1, "stuck"},
+          has_progressed{1, 2, R"({"percent":42.5})"}};
 }
 
 // A frame has no comparison of its own; its bytes have.
@@ -146,7 +148,7 @@ TEST_CASE("the hello of another version tells its number, whatever else is in it
   const auto said = decode_from_runner(later);
   REQUIRE(said);
   CHECK(std::get<hello>(*said).protocol == 9);
-  // ["hello", [2, "short"]]: of this version all must be there.
-  static_assert(protocol_version == 2);
-  CHECK_FALSE(decode_from_runner(std::string("\x92\xa5hello\x92\x02\xa5short", 15)));
+  // ["hello", [3, "short"]]: of this version all must be there.
+  static_assert(protocol_version == 3);
+  CHECK_FALSE(decode_from_runner(std::string("\x92\xa5hello\x92\x03\xa5short", 15)));
 }

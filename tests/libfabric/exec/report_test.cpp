@@ -70,3 +70,11 @@ TEST_CASE("a process that was larger than any sample of the tree is its peak", "
   f.tree->memory = 4000;
   CHECK(nlohmann::json::parse(render_report(f))["memory_peak"]["how"] == "rusage");
 }
+
+TEST_CASE("what a job said last is in its report, also in that of one that succeeded", "[exec]") {
+  report_facts f;
+  CHECK_FALSE(nlohmann::json::parse(render_report(f)).contains("progress"));
+  f.progress = R"({"percent":42.5,"at_us":7})";
+  CHECK(nlohmann::json::parse(render_report(f))["progress"] == nlohmann::json{{"percent", 42.5}, {"at_us", 7}});
+  CHECK(render_good_report(f.progress) == R"({"cause":"succeeded","progress":{"percent":42.5,"at_us":7}})");
+}

@@ -125,3 +125,47 @@ TEST_CASE("the wall limit is kept after a warning too", "[stop_plan]") {
   CHECK(p.tick(100 * s).kill);
   CHECK(p.reason() == stop_reason::wall);
 }
+
+TEST_CASE("a job that says nothing for its stall timeout is asked softly, and killed after the grace", "[stop_plan]") {
+  stop_plan p{{0, day, 0, 10 * s, 30 * s}, 0};
+  CHECK(p.next_due() == 30 * s);
+  CHECK(p.tick(30 * s - 1) == stop_action{});
+  CHECK(p.tick(30 * s) == asked_softly("stall"));
+  CHECK(p.reason() == stop_reason::stall);
+  CHECK_FALSE(p.was_alive());
+  CHECK(p.tick(40 * s).kill);
+}
+
+TEST_CASE("each sign of life starts the stall timeout anew", "[stop_plan]") {
+  stop_plan p{{0, day, 0, 10 * s, 30 * s}, 0};
+  p.alive(20 * s);
+  CHECK(p.next_due() == 50 * s);
+  CHECK(p.tick(45 * s) == stop_action{});
+  p.alive(46 * s);
+  CHECK(p.silence(50 * s) == 26 * s);
+  CHECK(p.tick(77 * s) == asked_softly("stall"));
+  CHECK(p.silence(85 * s) == 31 * s);
+}
+
+TEST_CASE("a sign of life within the grace of a stall comes too late", "[stop_plan]") {
+  stop_plan p{{0, day, 0, 10 * s, 30 * s}, 0};
+  p.tick(30 * s);
+  p.alive(31 * s);
+  CHECK(p.silence(35 * s) == 30 * s);
+  CHECK(p.tick(40 * s).kill);
+  CHECK(p.reason() == stop_reason::stall);
+}
+
+TEST_CASE("one that was asked to stop may be silent", "[stop_plan]") {
+  stop_plan p{{0, day, 0, 10 * s, 30 * s}, 0};
+  p.stop(stop_reason::budget, 60 * s, 20 * s);
+  CHECK(p.tick(50 * s) == stop_action{});
+  CHECK(p.tick(80 * s).kill);
+  CHECK(p.reason() == stop_reason::budget);
+}
+
+TEST_CASE("without a stall timeout silence is no reason", "[stop_plan]") {
+  auto p = plan();
+  CHECK(p.next_due() == day - day / 5); // The warning of its lease.
+  CHECK(p.tick(1000 * s) == stop_action{});
+}

@@ -218,7 +218,29 @@ TEST_CASE("the newest progress comes with the end", "[handlers]") {
                 return nullptr;
               }}}};
   f.start(1);
-  CHECK(f.next().progress == R"({"counters":{"bytes":7.0},"message":"second","percent":100.0})");
+  CHECK(f.next().progress == R"({"counters":{"bytes":7},"message":"second","percent":100})");
+}
+
+TEST_CASE("what a handler said is there for whoever looks, once, the newest of it", "[handlers]") {
+  gate said, looked;
+  fixture f{{{"h", [&](job_context& job) -> nlohmann::json {
+                for (int i = 0; i <= 1000; ++i) job.progress(i / 10.0, "working");
+                said.open();
+                looked.pass();
+                return nullptr;
+              }}}};
+  f.start(1);
+  said.pass();
+  const auto first = f.machine->take().progress;
+  REQUIRE(first.size() == 1);
+  CHECK(first[0].fence == 1);
+  CHECK(first[0].state == R"({"counters":{},"message":"working","percent":100})");
+  CHECK(first[0].at != no_time);
+  CHECK(f.machine->take().progress.empty());
+  looked.open();
+  const auto end = f.next();
+  CHECK(end.progress == first[0].state);
+  CHECK(end.progress_at == first[0].at);
 }
 
 TEST_CASE("a checkpoint is what was saved last, for every attempt of the job", "[handlers]") {

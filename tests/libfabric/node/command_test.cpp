@@ -72,6 +72,9 @@ TEST_CASE("the class's directory and limits go with the command", "[command]") {
   CHECK(line.output_max == 123);
   CHECK(rendered(echo(), R"({"a": 1, "n": 2})").wall == duration{0});
   CHECK(line.limits == node::attempt_limits{});
+  CHECK(line.stall == duration{0});
+  how.limits.stall_timeout = 5s;
+  CHECK(rendered(how, R"({"a": 1, "n": 2})").stall == duration{5s});
   how.limits = {{}, 0, 1, 2us, 3, 4, 5, 6};
   CHECK(rendered(how, R"({"a": 1, "n": 2})").limits == node::attempt_limits{1, 2, 3, 4, 5, 6});
 }

@@ -42,7 +42,13 @@ TEST_CASE("an order goes where its attempt is", "[node]") {
   CHECK(f.machine.route(run(2, "noop")) == places{place::handlers});
   CHECK(f.machine.route(stop(1)) == places{place::runner});
   CHECK(f.machine.route(stop(2)) == places{place::handlers});
+  CHECK(f.machine.where(1) == place::runner);
+  CHECK(f.machine.where(2) == place::handlers);
+  CHECK_FALSE(f.machine.where(3));
   CHECK(f.machine.route(forget(2)) == places{place::handlers});
+  CHECK_FALSE(f.machine.where(2));
+  f.machine.hear(place::runner, end_of(1), now);
+  CHECK_FALSE(f.machine.where(1));
   CHECK(f.machine.route(forget(2)) == places{place::runner, place::handlers});
 }
 

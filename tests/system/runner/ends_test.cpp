@@ -177,13 +177,14 @@ TEST_CASE("a job starts in a clean process of its own", "[runner]") {
   };
   CHECK(line("NoNewPrivs") == "NoNewPrivs:\t1");
   for (const char* name : {"SigBlk", "SigIgn"}) CHECK(line(name) == std::string(name) + ":\t0000000000000000");
-  CHECK(out.find("\nfds\n0\n1\n2\n3\ncore\n0\nmask\n0022\n") != std::string::npos); // 3 is of ls itself.
+  CHECK(out.find("\nfds\n0\n1\n2\n3\n4\ncore\n0\nmask\n0022\n") != std::string::npos); // 3: progress, 4: of ls itself.
   const auto pid = out.substr(out.find("session\n") + 8);
   const auto number = pid.substr(0, pid.find(' '));
   CHECK(pid.rfind(number + " " + number + "\n" + number + "\n", 0) == 0);
   std::string names;
-  for (const char* name : {"FABRIC_ATTEMPT", "FABRIC_CHECKPOINT_DIR", "FABRIC_CLASS", "FABRIC_FENCE", "FABRIC_INPUT",
-                           "FABRIC_JOB_ID", "FABRIC_LANE", "FABRIC_NODE_NAME", "FABRIC_RESULT", "LANG", "PWD"})
+  for (const char* name :
+       {"FABRIC_ATTEMPT", "FABRIC_CHECKPOINT_DIR", "FABRIC_CLASS", "FABRIC_FENCE", "FABRIC_INPUT", "FABRIC_JOB_ID",
+        "FABRIC_LANE", "FABRIC_NODE_NAME", "FABRIC_PROGRESS_FD", "FABRIC_RESULT", "LANG", "PWD"})
     names += std::string(name) + "\n";
   CHECK(out.ends_with(names));
 }

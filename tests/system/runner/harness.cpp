@@ -34,6 +34,7 @@ fence_t fence_of(const was_started& m) { return m.fence; }
 fence_t fence_of(const was_refused& m) { return m.fence; }
 fence_t fence_of(const has_ended& m) { return m.what.fence; }
 fence_t fence_of(const slot_leaked& m) { return m.fence; }
+fence_t fence_of(const has_progressed& m) { return m.fence; }
 fence_t fence_of(const hello&) { return 0; }
 
 // Kind and fence of each, for a test that waits in vain.
@@ -41,7 +42,7 @@ std::string listed(const std::vector<from_runner>& frames) {
   std::string text;
   for (const auto& frame : frames) {
     const auto fence = std::visit([](const auto& m) { return fence_of(m); }, frame);
-    static constexpr const char* names[] = {"hello", "started", "refused", "ended", "leaked"};
+    static constexpr const char* names[] = {"hello", "started", "refused", "ended", "leaked", "progressed"};
     text += std::string(names[frame.index()]) + " " + std::to_string(fence) + ", ";
   }
   return text;
@@ -130,6 +131,9 @@ was_refused client::refused(fence_t fence) {
 }
 attempt_ended client::ended(fence_t fence) {
   return await<has_ended>([=](const auto& m) { return fence_of(m) == fence; }).what;
+}
+has_progressed client::progressed(fence_t fence) {
+  return await<has_progressed>([=](const auto& m) { return fence_of(m) == fence; });
 }
 hello client::greeting() {
   return await<hello>([](const auto&) { return true; });

@@ -33,6 +33,7 @@ public:
   was_started started(fence_t fence);
   was_refused refused(fence_t fence);
   attempt_ended ended(fence_t fence);
+  has_progressed progressed(fence_t fence);
   hello greeting();
 
 private:
