@@ -33,6 +33,7 @@
 #include <filesystem>
 #include <set>
 #include <thread>
+#include <utility>
 
 namespace fabric::nodes {
 
@@ -249,8 +250,8 @@ private:
                                 actors::release_handlers{handler_grace});
     auto runner = actors::ask(self.ptr(), child<actors::runner_actor>("runner"), detach_limit,
                               actors::prepare_outage{outage_lease});
-    runner.receive([&](bool ok) { lengthened = ok; }, [](caf::error&) {});
-    handlers.receive([&](bool ok) { returned = ok; }, [](caf::error&) {});
+    std::move(runner).receive([&](bool ok) { lengthened = ok; }, [](caf::error&) {});
+    std::move(handlers).receive([&](bool ok) { returned = ok; }, [](caf::error&) {});
     if (!returned) log_->warn("some handlers do not return: their jobs run again after the next start");
     log_->info("detached: leases {}", lengthened ? "lengthened" : "as they were");
     done_ = true;
