@@ -219,7 +219,7 @@ struct batch_result {
   std::vector<event> events;
   std::vector<pruned_job> pruned;
   std::vector<job_id> resets; ///< Their checkpoints are to be removed.
-  bool more_to_prune = false; ///< Pruning ended at its budget: apply({}) soon.
+  bool more_upkeep = false;   ///< Pruning or shrinking ended at its budget: apply({}) soon.
 };
 
 } // namespace fabric::store
