@@ -151,8 +151,8 @@ private:
     if (scheduler_ && told_live_ != live) addressed(mail, scheduler_); // Jobs end without it.
     told_live_ = live;
     // Before the lanes hear of it: what they start from now on is not to find what was thrown away.
-    if (!batch.pruned.empty() || !batch.resets.empty())
-      tell(this, runner_, pruned_jobs{std::move(batch.pruned), {}, std::move(batch.resets)});
+    if (!batch.pruned.empty() || !batch.old_attempts.empty() || !batch.resets.empty())
+      tell(this, runner_, pruned_jobs{std::move(batch.pruned), std::move(batch.old_attempts), std::move(batch.resets)});
     for (auto& [addr, item] : mail) {
       item.second.live_jobs = live;
       tell(this, item.first, std::move(item.second));

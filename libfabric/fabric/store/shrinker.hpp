@@ -13,8 +13,8 @@ struct file_pages {
 class shrinker {
 public:
   struct rules {
-    std::uint64_t many = 4096; ///< It begins above so many free pages (16 MiB) …
-    std::uint64_t share = 4;   ///< … if they are more than one in `share` of the file, too.
+    std::uint64_t many = 4096;  ///< It begins above so many free pages (16 MiB) …
+    std::uint64_t share = 4;    ///< … if they are more than one in `share` of the file, too.
     std::uint64_t leave = 1024; ///< It ends when so many are left (4 MiB), so that it does not begin again soon.
   };
 
