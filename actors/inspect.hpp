@@ -153,7 +153,7 @@ template <class Inspector> bool inspect(Inspector& f, reason& x) {
 }
 
 template <class Inspector> bool inspect(Inspector& f, time_part& x) {
-  return f.object(x).fields(enum_field(f, "what", x.what, activity::is_running), f.field("attempt", x.attempt),
+  return f.object(x).fields(enum_field(f, "what", x.what, activity::earlier), f.field("attempt", x.attempt),
                             f.field("length", x.length));
 }
 

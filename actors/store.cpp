@@ -14,6 +14,7 @@
 #include <map>
 #include <optional>
 #include <span>
+#include <utility>
 
 namespace fabric::actors {
 
@@ -22,9 +23,11 @@ namespace {
 constexpr int exit_io_error = 70;
 
 /// A fabric without operations has old jobs and events too. Busy ones forget them with every commit.
-constexpr duration prune_every = std::chrono::minutes{1};
+constexpr duration upkeep_every = std::chrono::minutes{1};
 constexpr duration lock_retry = std::chrono::milliseconds{200}; ///< After the store's own wait for the lock.
-constexpr duration prune_on = std::chrono::milliseconds{200};   ///< While there is more than one budget's worth.
+/// While there is more than one budget's worth: a 40th of the store's time beside operations, a third without.
+constexpr duration upkeep_beside = std::chrono::milliseconds{200};
+constexpr duration upkeep_alone = std::chrono::milliseconds{10};
 
 class store_shell : public store_actor::base {
 public:
@@ -36,7 +39,7 @@ public:
   const char* name() const override { return "fabric.store"; }
 
   void on_exit() override {
-    prune_alarm_.stop();
+    upkeep_alarm_.stop();
     lock_alarm_.stop();
     events_ = nullptr;
     runner_ = nullptr;
@@ -47,7 +50,7 @@ public:
   }
 
   behavior_type make_behavior() override {
-    prune_alarm_.arm(env_->now() + prune_every);
+    upkeep_alarm_.arm(env_->now() + upkeep_every);
     return {
         [this](store_operations& m) { take(m); },
         [this](flush_commit) { flush(); },
@@ -97,7 +100,9 @@ private:
       env_->fail(exit_io_error, "the store failed: " + render(batch.error()));
     } else {
       publish(*batch);
+      if (batch->more_upkeep) upkeep_alarm_.arm(env_->now() + upkeep_beside);
     }
+    used_ = true;
     const auto answered = static_cast<std::ptrdiff_t>(count);
     operations_.erase(operations_.begin(), operations_.begin() + answered);
     senders_.erase(senders_.begin(), senders_.begin() + answered);
@@ -117,15 +122,16 @@ private:
     commit();
   }
 
-  /// Commits only if there is something to forget.
-  void prune() {
+  /// Forgets, shrinks the file, rests: what does not ride on commits.
+  void keep_up() {
     auto batch = db_->apply({}, env_->now());
     if (batch) {
       publish(*batch);
     } else if (batch.error().code != errc::disk_full && batch.error().code != errc::unavailable) {
       return env_->fail(exit_io_error, "the store failed: " + render(batch.error()));
     }
-    prune_alarm_.arm(env_->now() + (batch && batch->more_to_prune ? prune_on : prune_every));
+    const auto pause = std::exchange(used_, false) ? upkeep_beside : upkeep_alone;
+    upkeep_alarm_.arm(env_->now() + (batch && batch->more_upkeep ? pause : upkeep_every));
   }
 
   void refuse(std::size_t count, const error& why) {
@@ -145,8 +151,8 @@ private:
     if (scheduler_ && told_live_ != live) addressed(mail, scheduler_); // Jobs end without it.
     told_live_ = live;
     // Before the lanes hear of it: what they start from now on is not to find what was thrown away.
-    if (!batch.pruned.empty() || !batch.resets.empty())
-      tell(this, runner_, pruned_jobs{std::move(batch.pruned), {}, std::move(batch.resets)});
+    if (!batch.pruned.empty() || !batch.old_attempts.empty() || !batch.resets.empty())
+      tell(this, runner_, pruned_jobs{std::move(batch.pruned), std::move(batch.old_attempts), std::move(batch.resets)});
     for (auto& [addr, item] : mail) {
       item.second.live_jobs = live;
       tell(this, item.first, std::move(item.second));
@@ -195,7 +201,8 @@ private:
   bool flush_sent_ = false;
   bool locked_ = false; ///< The last attempt to commit found the store locked; lock_alarm_ makes the next.
   alarm_clock<store_shell> lock_alarm_{this, env_, [this] { try_again(); }};
-  alarm_clock<store_shell> prune_alarm_{this, env_, [this] { prune(); }};
+  bool used_ = false; ///< There were operations since the last upkeep.
+  alarm_clock<store_shell> upkeep_alarm_{this, env_, [this] { keep_up(); }};
   std::map<std::string, store_client_actor> lane_owners_; ///< Who gets which lane's feed: who opened it last.
 };
 

@@ -49,7 +49,7 @@ constexpr duration handler_grace = 700ms;
 constexpr duration lookup_limit = 500ms;
 constexpr duration stop_limit = 5s;
 constexpr auto count_limit = std::chrono::minutes{1}; ///< For the jobs of each lane, at the start.
-constexpr int tidy_ms = 60'000;                       ///< How often unused memory is given back.
+constexpr int tidy_ms = 10'000;                       ///< How often unused memory is given back.
 constexpr int runner_patience_ms = 2000;              ///< A node is ready without its runner after this, and complains.
 
 /// Blocks the signals that the main thread reads; before any thread starts, so that all inherit it.

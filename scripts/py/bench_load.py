@@ -1,5 +1,6 @@
 """Figures that need the C++ client's speed: fabric-load makes the load, see tests/bench/load.cpp."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -7,16 +8,19 @@ import subprocess
 import sys
 import time
 
-from local_fabric import BIN, POLL_S, cpu_seconds, ended
+from local_fabric import BIN, POLL_S, FabricError, cpu_seconds, ended
 
 LOAD = pathlib.Path(os.environ.get("FABRIC_LOAD") or BIN.parent / "tests/fabric-load")
 HANDLERS = {"/classes": {"noop": {"handler": "noop"},
                          "again": {"handler": "sleep", "max_attempts": 1000,
-                                   "backoff": {"base": "2s", "factor": 1, "jitter": 0.1}}}}
+                                   "backoff": {"base": "15s", "factor": 1, "jitter": 0}}}}
 SLOTS = 500
 IN_FLIGHT = 1000
 INPUT = json.dumps("x" * 198)
 MIB = 1 << 20
+FALL_S = 180  # the store looks once a minute
+KEPT = 8  # attempts of a job: limits::attempts_kept
+ROUNDS = 11
 
 
 def say(text):
@@ -89,7 +93,9 @@ def rss(fabric):
 
 
 def disk(fabric):
-    return sum(f.stat().st_blocks * 512 for f in fabric.data.glob("store.db*")) / MIB
+    """MiB of all that is in the data directory but the store's reserve: database and its log, spool, ledger."""
+    sizes = {f: f.stat().st_blocks * 512 for f in fabric.data.rglob("*") if f.is_file()}
+    return sum(size for f, size in sizes.items() if f.suffix != ".reserve") / MIB
 
 
 def running_or_ended(fabric):
@@ -97,9 +103,12 @@ def running_or_ended(fabric):
     return ended(lanes) + sum(lane["counts"]["running"] for lane in lanes)
 
 
-def until(condition, pause=POLL_S):
+def until(condition, pause=POLL_S, most_s=600):
+    """Returns how long it took."""
     started = time.monotonic()
     while not condition():
+        if time.monotonic() - started > most_s:
+            raise FabricError(f"a figure's condition did not come true within {most_s} s")
         time.sleep(pause)
     return time.monotonic() - started
 
@@ -110,31 +119,33 @@ def million(bench):
     say(f"{jobs} queued jobs")
     settings = {**HANDLERS, "/store/retention/succeeded_count": 10_000}
     fabric = bench.start("million", 0, settings)
-    load(fabric, "submit", jobs=jobs, clients=2, input=INPUT)
     sync = bench.sync_us()
-    bench.report("queued_rss", "MiB", [rss(fabric)], sync, note=f"{jobs} jobs queued")
-    bench.report("queued_disk", "MiB", [disk(fabric)], sync)
+
+    def sizes(when, note):
+        bench.report(f"{when}_rss", "MiB", [rss(fabric)], sync, note=note)
+        bench.report(f"{when}_disk", "MiB", [disk(fabric)], sync, note=note)
+
+    idle_rss, idle_disk = rss(fabric), disk(fabric)
+    sizes("idle", "before")
+    load(fabric, "submit", jobs=jobs, clients=2, input=INPUT)
+    sizes("queued", f"{jobs} jobs queued")
     fabric.stop_at_once()
     fabric.settings["/lanes/0/slots"] = SLOTS
     started = time.monotonic()
     fabric.start()
     until(lambda: running_or_ended(fabric))
     bench.report("restart_to_first_dispatch", "s", [time.monotonic() - started], sync, note=f"{jobs} jobs queued")
-    bench.report("restarted_rss", "MiB", [rss(fabric)], sync)
+    sizes("restarted", f"{jobs} jobs queued")
     seconds = until(lambda: not live(fabric), 0.2)
     bench.report("drained_per_second", "jobs/s", [jobs / seconds], sync)
-    prune(fabric)
-    bench.report("drained_rss", "MiB", [rss(fabric)], sync,
-                 note=f"when all have ended and are pruned but for {ended(fabric.lanes())}")
-    bench.report("drained_disk", "MiB", [disk(fabric)], sync)
+    sizes("drained", "when the last job has ended")
+    started = time.monotonic()
+    with contextlib.suppress(FabricError):  # then the sizes say how far it fell
+        until(lambda: rss(fabric) < idle_rss + 10 and disk(fabric) < idle_disk + 20, 1, FALL_S)
+    bench.report("fallback", "s", [time.monotonic() - started], sync,
+                 note="until within 10 MiB of RSS and 20 MiB of disk of before")
+    sizes("fallen", f"with {ended(fabric.lanes())} jobs kept")
     fabric.stop_at_once()
-
-
-def prune(fabric, most_s=300):
-    """Pruning rides on commits: gives it some to ride on."""
-    end = time.monotonic() + most_s
-    while ended(fabric.lanes()) > 11_000 and time.monotonic() < end:
-        load(fabric, "cycles", jobs=500, window=10, clients=1)
 
 
 def live(fabric):
@@ -146,15 +157,19 @@ def attempts(fabric):
 
 
 def delayed(bench):
-    """Jobs that are released with a delay again and again: the disk after each round."""
+    """Jobs that are released with a delay again and again: the disk after each round. The delay is longer than a round
+    takes, else the first of them run again before the last."""
     jobs = 10_000 if bench.runs < 5 else 100_000
-    say(f"{jobs} jobs released with a delay, 5 rounds")
+    say(f"{jobs} jobs released with a delay, {ROUNDS} rounds")
     fabric = bench.start("delayed", SLOTS, HANDLERS)
     load(fabric, "submit", jobs=jobs, clients=2, **{"class": "again"})
-    sizes = []
-    for round_ in range(1, 6):
-        until(lambda wanted=round_ * jobs: attempts(fabric) >= wanted, 0.2)
+    sizes, began = [], time.monotonic()
+    for round_ in range(1, ROUNDS + 1):
+        until(lambda wanted=round_ * jobs: attempts(fabric) >= wanted, 0.5)
         sizes.append(disk(fabric))
-    bench.report("delayed_disk_growth", "ratio of round 5 to round 2", [sizes[4] / sizes[1]], bench.sync_us(),
-                 note="MiB after each round: " + ", ".join(f"{s:.0f}" for s in sizes))
+    pace = jobs * ROUNDS / (time.monotonic() - began)
+    bench.report("delayed_disk_growth", f"ratio of round {ROUNDS} to round {KEPT + 1}", [sizes[-1] / sizes[KEPT]],
+                 bench.sync_us(), note=f"the last {KEPT} attempts of a job are kept; {pace:.0f} attempts/s; "
+                 "MiB after each round: " + ", ".join(f"{s:.0f}" for s in sizes))
+    bench.report("delayed_rss", "MiB", [rss(fabric)], bench.sync_us(), note=f"after {ROUNDS} rounds")
     fabric.stop_at_once()

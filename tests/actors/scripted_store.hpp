@@ -16,6 +16,7 @@ public:
     if (failure) return tl::unexpected{*failure};
     transactions.push_back(ops.size());
     auto done = rows->apply(ops, now);
+    if (done && more_upkeep > 0) done->more_upkeep = more_upkeep-- > 0;
     if (after_commit) after_commit(ops);
     return done;
   }
@@ -33,6 +34,7 @@ public:
   std::shared_ptr<store::memory_store> rows = std::make_shared<store::memory_store>(
       store::memory_options{.retention = {}, .disk_is_low = [this] { return disk_is_low; }});
   std::optional<error> failure;          ///< Of every transaction, while set.
+  int more_upkeep = 0;                   ///< So many more transactions say that there is more to do.
   std::vector<std::size_t> transactions; ///< Operations of each that was committed.
   std::function<void(std::span<const store::operation>)> before_commit;
   std::function<void(std::span<const store::operation>)> after_commit;

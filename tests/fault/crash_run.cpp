@@ -49,7 +49,7 @@ crash_run::crash_run(std::uint64_t seed, std::unique_ptr<recorder> disk) : disk_
   after_.push_back({right.contents(), right.marks()});
   auto store = test::must(sqlite_store::open(path_, scenario_options()));
   for (const auto& next : draw_steps(seed, steps_count)) {
-    if (next.ops.empty()) {
+    if (next.restarts) {
       store.reset();
       store = test::must(sqlite_store::open(path_, scenario_options()));
     } else {
@@ -60,6 +60,8 @@ crash_run::crash_run(std::uint64_t seed, std::unique_ptr<recorder> disk) : disk_
     after_.push_back({right.contents(), right.marks()});
   }
 }
+
+bool crash_run::shrank() const { return disk_->cut(path_) > 0; }
 
 std::pair<std::vector<std::string>, high_water> crash_run::allowed_at(std::size_t place) const {
   std::size_t acknowledged = 0;

@@ -20,6 +20,9 @@ public:
   /// opens what is left. @returns what is wrong with it; empty if nothing is.
   std::vector<std::string> crash(std::uint64_t seed) const;
 
+  /// Whether the store's file became shorter in this life.
+  bool shrank() const;
+
 private:
   struct truth {
     std::string contents;

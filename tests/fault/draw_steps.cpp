@@ -80,15 +80,27 @@ std::vector<step> draw_steps(std::uint64_t seed, int count) {
     now += std::chrono::milliseconds(writes.up_to(2000));
     const bool restarted = i >= count * 2 / 3;
     if (i == count * 2 / 3) {
-      add({});
+      steps.push_back({{}, now, true});
       add({open_lane{"fast"}, open_lane{"slow"}});
     }
     // Each of them is drawn before any is applied: some are about the same job, and the later one is refused.
     std::vector<operation> ops;
     for (auto n = 1 + writes.up_to(4); n > 0; --n) ops.push_back(writes.next(known, !restarted, now));
     add(std::move(ops));
+    if (i % 4 == 3) add({});
   }
   return steps;
+}
+
+std::vector<step> rush_steps() {
+  std::vector<operation> rush{open_lane{"fast"}, open_lane{"slow"}}, gone;
+  for (job_id id = 1; id <= 20; ++id) {
+    rush.push_back(test::submission("fast", "\"" + std::string(6000, 'x') + "\""));
+    gone.push_back(cancel{id, "not wanted"});
+  }
+  const auto later = test::start + 1min;
+  return {{rush, test::start},           {gone, test::start}, {{}, later},
+          {{test::submission()}, later}, {{}, later},         {{}, later}};
 }
 
 } // namespace fabric::fault

@@ -1,5 +1,7 @@
 #include "tests/fault/recorder.hpp"
 
+#include <algorithm>
+
 namespace fabric::fault {
 
 namespace {
@@ -18,6 +20,20 @@ std::optional<record::kind> kind_of(const call& what) {
 } // namespace
 
 void recorder::mark(std::int64_t number) { log_.push_back({record::kind::mark, {}, number}); }
+
+int recorder::cut(const std::string& path) const {
+  int times = 0;
+  std::int64_t size = 0;
+  for (const auto& one : log_) {
+    if (one.path != path) continue;
+    if (one.what == record::kind::write)
+      size = std::max(size, one.offset + static_cast<std::int64_t>(one.bytes.size()));
+    if (one.what != record::kind::truncate) continue;
+    times += one.offset < size ? 1 : 0;
+    size = one.offset;
+  }
+  return times;
+}
 
 void recorder::succeeded(const call& what) {
   if (const auto kind = kind_of(what))

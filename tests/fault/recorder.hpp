@@ -25,6 +25,9 @@ public:
 
   const std::vector<record>& log() const { return log_; }
 
+  /// How often the file was cut to less than had been written of it.
+  int cut(const std::string& path) const;
+
   void succeeded(const call& what) override;
 
 private:

@@ -114,6 +114,7 @@ store::sqlite_options scenario_options() {
   options.retention = forgetful();
   options.clock = standing_clock();
   options.wal_max = 128 << 10;
+  options.shrinking = {.many = 1, .share = 1000, .leave = 0};
   options.lock_wait = std::chrono::milliseconds{0};
   return options;
 }
@@ -133,7 +134,7 @@ twin::twin() : store_({forgetful(), [this] { return low_; }, standing_clock()}) 
 
 void twin::apply(const step& next, bool low) {
   low_ = low;
-  if (!next.ops.empty()) marks_.note(next.ops, test::must(store_.apply(next.ops, next.now)));
+  if (!next.restarts) marks_.note(next.ops, test::must(store_.apply(next.ops, next.now)));
 }
 
 std::string twin::contents() { return contents_of(store_, store_); }

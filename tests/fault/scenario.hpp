@@ -10,17 +10,23 @@
 /// The life of a store in steps, drawn by a seed, and what a store that keeps its promises holds after each of them.
 namespace fabric::fault {
 
-/// A transaction, or, without operations, a clean close and a new start.
+/// A transaction (without operations: an upkeep), or a clean close and a new start.
 struct step {
   std::vector<store::operation> ops;
   time_point now{};
+  bool restarts = false;
 };
 
-/// Submissions, leases, ends of every kind, moves, cancels and kicks, retention that forgets, and near the end a
-/// restart, after which nothing new is submitted: a store that was not closed cleanly may skip job ids.
+/// Submissions, leases, ends of every kind, moves, cancels and kicks, retention that forgets, upkeeps that shrink the
+/// file, and near the end a restart, after which nothing new is submitted: a store that was not closed cleanly may skip
+/// job ids.
 std::vector<step> draw_steps(std::uint64_t seed, int count);
 
-/// How the scenario's store is opened: it forgets early, copies its log into the file often, and minds no full disk.
+/// A rush of jobs that are soon forgotten, so that the file shrinks, and what comes after.
+std::vector<step> rush_steps();
+
+/// How the scenario's store is opened: it forgets early, gives every free page back, copies its log into the file
+/// often, and minds no full disk.
 store::sqlite_options scenario_options();
 
 /// The largest numbers that were acknowledged. None may be given again.

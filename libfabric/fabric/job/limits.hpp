@@ -14,6 +14,7 @@ inline constexpr std::size_t name_bytes = 64; ///< Classes, lanes, nodes, label 
 inline constexpr std::size_t key_bytes = 255; ///< Idempotency keys and label values.
 inline constexpr std::size_t labels_max = 16;
 inline constexpr std::uint32_t attempts_max = 1000;
+inline constexpr std::uint32_t attempts_kept = 8;   ///< Rows and directories of one job: its last attempts.
 inline constexpr std::size_t batch_jobs = 512;      ///< Jobs in one submission message.
 inline constexpr std::size_t batch_bytes = 8 << 20; ///< What the jobs of one may count, unless it is a single one.
 inline constexpr std::size_t commit_ops = 512;      ///< Operations in one group commit.

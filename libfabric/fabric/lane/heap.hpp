@@ -17,7 +17,7 @@ namespace fabric::lane {
 ///       static std::uint32_t& position(T& item);         // the heap's to write while the item is in it
 ///     };
 ///
-/// The items stay where they are and must outlive their time in the heap.
+/// The items stay where they are and must outlive their time in the heap. What a rush of them needed is given back.
 template <class T, class Order> class heap {
 public:
   explicit heap(Order order = {}) : order_(order) {}
@@ -38,14 +38,18 @@ public:
     invariant(at < items_.size() && items_[at] == &item);
     place(at, items_.back());
     items_.pop_back();
-    if (at == items_.size()) return;
-    up(at);
-    down(at);
+    if (at < items_.size()) {
+      up(at);
+      down(at);
+    }
+    if (items_.capacity() > small && items_.size() < items_.capacity() / 8) items_.shrink_to_fit();
   }
 
   void clear() { items_.clear(); }
 
 private:
+  static constexpr std::size_t small = 1024; ///< Items for which no memory is given back.
+
   void place(std::size_t at, T* item) {
     items_[at] = item;
     Order::position(*item) = static_cast<std::uint32_t>(at);

@@ -7,6 +7,12 @@
 
 namespace fabric::lane {
 
+namespace {
+
+constexpr std::size_t small_table = 1024; ///< Buckets that are kept.
+
+} // namespace
+
 bool ready_order::operator()(const waiting_job& a, const waiting_job& b) const {
   const auto& [id_a, row_a] = a;
   const auto& [id_b, row_b] = b;
@@ -52,6 +58,7 @@ void waiting_jobs::erase(job_id id) {
   if (j == nullptr) return;
   dequeue(*j);
   jobs_.erase(id);
+  if (jobs_.bucket_count() > small_table && jobs_.size() < jobs_.bucket_count() / 8) jobs_.rehash(0);
 }
 
 void waiting_jobs::clear() {
@@ -61,6 +68,7 @@ void waiting_jobs::clear() {
   ready_since_.clear();
   ready_ = 0;
   jobs_.clear();
+  jobs_.rehash(0);
 }
 
 void waiting_jobs::set_order(bool demoted_first) {

@@ -40,6 +40,7 @@ std::string_view to_string(activity what) {
   case activity::not_started: return "was leased, but not started";
   case activity::is_waiting: return "waits";
   case activity::is_running: return "runs";
+  case activity::earlier: return "went into attempts no longer kept, up to";
   }
   return "?";
 }
@@ -48,6 +49,7 @@ std::vector<time_part> time_spent(const job& row, std::span<const attempt> attem
   cutter time(row.submitted_at, is_final(row.state) ? row.finished_at : now);
   auto before = outcome::none;
   for (const auto& a : attempts) {
+    if (a.number > 1 && &a == &attempts.front()) time.cut(a.leased_at, activity::earlier, a.number - 1);
     time.cut(a.leased_at, backs_off(before) ? activity::backed_off : activity::waited, a.number);
     before = a.ended_as;
     if (a.ended_as == outcome::none) break; // It runs.

@@ -19,6 +19,7 @@ enum class activity : std::uint8_t {
   not_started, ///< Leased, but no process ever ran.
   is_waiting,  ///< The last part of a job that is not finished.
   is_running,
+  earlier, ///< Went into attempts that are no longer kept, the last of which is named.
 };
 
 std::string_view to_string(activity what);

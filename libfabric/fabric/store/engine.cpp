@@ -1,5 +1,6 @@
 #include "fabric/store/engine.hpp"
 
+#include "fabric/job/limits.hpp"
 #include "fabric/store/job_store.hpp"
 
 #include <utility>
@@ -133,10 +134,19 @@ answer engine::on(const lease& op) {
   started.lane = op.lane;
   started.leased_at = now_;
   tables_.insert_attempt(started);
+  forget_attempts(after.row);
   journal_.tell("leased", after.row);
   reply.input = tables_.input(op.id);
   reply.row = after.row;
   return reply;
+}
+
+/// One that is tried again and again must not grow.
+void engine::forget_attempts(const job& row) {
+  if (row.attempt <= limits::attempts_kept) return;
+  const auto last = row.attempt - limits::attempts_kept;
+  tables_.erase_attempts(row.id, last);
+  journal_.result().old_attempts.emplace_back(row.id, last);
 }
 
 answer engine::on(const move& op) {

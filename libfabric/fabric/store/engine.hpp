@@ -48,6 +48,7 @@ private:
   std::optional<answer> repeat_of(const submit& op);
   answer repeat_or_stale(const end& op, const stored_job* found);
   void note_gone(const stored_job& found);
+  void forget_attempts(const job& row);
   void give_up_attempt(const job& running);
   void close(const end& op, const stored_job& before, const stored_job& after);
 

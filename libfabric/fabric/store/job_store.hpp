@@ -23,7 +23,8 @@ struct retention {
   std::uint64_t bytes = 0; ///< Payloads and results of finished jobs together; oldest go first.
   duration events_age = std::chrono::hours{24 * 7};
   std::uint64_t events_count = 100'000;
-  duration prune_budget = std::chrono::milliseconds{1}; ///< Time spent pruning per transaction, at most.
+  duration prune_budget = std::chrono::milliseconds{1};  ///< Time spent pruning per transaction, at most.
+  duration upkeep_budget = std::chrono::milliseconds{5}; ///< The same of one without operations.
 };
 
 /// One page of a lane's live jobs, ascending by id.
@@ -38,7 +39,8 @@ class job_store {
 public:
   virtual ~job_store() = default;
 
-  /// Applies `ops` in one durable transaction: when it returns, they survive power loss.
+  /// Applies `ops` in one durable transaction: when it returns, they survive power loss. Without operations it does
+  /// what is to be done in quiet moments: forgets what is old, and gives unused space and memory back.
   /// @pre ops.size() <= limits::commit_ops.
   /// @returns errc::disk_full when nothing was committed for want of space; errc::unavailable when nothing was because
   ///          another connection holds the store's lock: apply the same again; errc::io_error when the store can no

@@ -41,20 +41,29 @@ void memory_rows::put_result(job_id id, std::string_view result, time_point) { r
 
 void memory_rows::insert_attempt(const attempt& started) { attempts_[started.job].push_back({started, outcome::none}); }
 
+void memory_rows::erase_attempts(job_id id, std::uint32_t last) {
+  std::erase_if(attempts_[id], [&](const auto& kept) { return kept.row.number <= last; });
+}
+
 std::optional<attempt_fate> memory_rows::find_attempt(job_id id, fence_t fence) {
   for (const auto& kept : attempts_[id])
     if (kept.row.fence == fence) return attempt_fate{kept.row.number, kept.reported};
   return std::nullopt;
 }
 
+memory_attempt& memory_rows::attempt_of(job_id id, std::uint32_t number) {
+  auto& all = attempts_.at(id);
+  return all.at(number - all.at(0).row.number);
+}
+
 void memory_rows::carry_attempt(job_id id, std::uint32_t number, std::string_view lane, std::string_view worker) {
-  auto& row = attempts_.at(id).at(number - 1).row;
+  auto& row = attempt_of(id, number).row;
   row.lane = lane;
   row.worker = worker;
 }
 
 void memory_rows::close_attempt(const attempt_close& close) {
-  auto& kept = attempts_.at(close.job).at(close.number - 1);
+  auto& kept = attempt_of(close.job, close.number);
   kept.reported = close.reported;
   kept.row.ended_as = close.ended_as;
   kept.row.ended_at = close.ended_at;

@@ -27,6 +27,7 @@ public:
   void update(const stored_job& before, const stored_job& after) override;
   void put_result(job_id id, std::string_view result, time_point now) override;
   void insert_attempt(const attempt& started) override;
+  void erase_attempts(job_id id, std::uint32_t last) override;
   std::optional<attempt_fate> find_attempt(job_id id, fence_t fence) override;
   void carry_attempt(job_id id, std::uint32_t number, std::string_view lane, std::string_view worker) override;
   void close_attempt(const attempt_close& close) override;
@@ -50,7 +51,9 @@ private:
   std::map<job_id, stored_job> jobs_;
   std::map<job_id, std::string> inputs_;
   std::map<job_id, std::string> results_;
-  std::map<job_id, std::vector<memory_attempt>> attempts_;
+  memory_attempt& attempt_of(job_id id, std::uint32_t number);
+
+  std::map<job_id, std::vector<memory_attempt>> attempts_; ///< Numbered without gaps.
   std::map<std::uint64_t, event> events_;
   std::map<std::pair<std::string, std::string>, job_id> keys_;
   std::array<std::set<std::pair<time_point, job_id>>, 8> finals_; ///< By state; live states stay empty.

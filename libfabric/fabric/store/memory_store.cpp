@@ -41,8 +41,8 @@ expected<batch_result> memory_store::apply(std::span<const operation> ops, time_
   const std::lock_guard lock(guard_);
   const bool low = options_.disk_is_low && options_.disk_is_low();
   auto result = engine(tables_, numbers_, {!low, !low}, now).run(ops);
-  result.pruned = pruner_.prune(tables_, numbers_, now);
-  result.more_to_prune = pruner_.may_have_work(numbers_, now);
+  result.pruned = pruner_.prune(tables_, numbers_, now, pruner_.budget(!ops.empty()));
+  result.more_upkeep = pruner_.may_have_work(numbers_, now);
   return result;
 }
 

@@ -227,8 +227,9 @@ struct batch_result {
   std::vector<lane_change> changes;
   std::vector<event> events;
   std::vector<pruned_job> pruned;
-  std::vector<job_id> resets; ///< Their checkpoints are to be removed.
-  bool more_to_prune = false; ///< Pruning ended at its budget: apply({}) soon.
+  std::vector<std::pair<job_id, std::uint32_t>> old_attempts; ///< Of jobs that stay: no longer kept.
+  std::vector<job_id> resets;                                 ///< Their checkpoints are to be removed.
+  bool more_upkeep = false; ///< Pruning or shrinking ended at its budget: apply({}) soon.
 };
 
 } // namespace fabric::store

@@ -40,10 +40,10 @@ bool pruner::may_have_work(const ledger& numbers, time_point now) const {
 
 void pruner::wake_at(time_point due) { next_due_ = std::min(next_due_, due); }
 
-std::vector<pruned_job> pruner::prune(rows& tables, ledger& numbers, time_point now) {
+std::vector<pruned_job> pruner::prune(rows& tables, ledger& numbers, time_point now, duration budget) {
   std::vector<pruned_job> gone;
   if (!may_have_work(numbers, now)) return gone;
-  const auto stop_at = clock_() + keep_.prune_budget;
+  const auto stop_at = clock_() + budget;
   // What finishes from now on is younger than all that is there: it is due no earlier than these.
   next_due_ = now + std::min({keep_.succeeded_age, keep_.buried_age, keep_.events_age});
   bool jobs_left = true, events_left = true;

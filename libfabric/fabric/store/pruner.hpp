@@ -19,9 +19,12 @@ class pruner {
 public:
   pruner(retention keep, steady_clock_fn clock);
 
-  /// Removes what is over its retention: by age, then by count, then by bytes, oldest first. Stops when `prune_budget`
+  /// Removes what is over its retention: by age, then by count, then by bytes, oldest first. Stops when `budget`
   /// is spent, but not before one row is gone if any is due. Costs a few comparisons when nothing is due.
-  std::vector<pruned_job> prune(rows& tables, ledger& numbers, time_point now);
+  std::vector<pruned_job> prune(rows& tables, ledger& numbers, time_point now, duration budget);
+
+  /// What a transaction with or without operations may spend.
+  duration budget(bool operations) const { return operations ? keep_.prune_budget : keep_.upkeep_budget; }
 
   /// Whether `prune` would look for something to remove.
   bool may_have_work(const ledger& numbers, time_point now) const;

@@ -63,6 +63,8 @@ public:
 
   virtual void put_result(job_id id, std::string_view result, time_point now) = 0;
   virtual void insert_attempt(const attempt& started) = 0;
+  /// Forgets the job's attempts up to this number.
+  virtual void erase_attempts(job_id id, std::uint32_t last) = 0;
   virtual std::optional<attempt_fate> find_attempt(job_id id, fence_t fence) = 0;
   /// The running attempt goes on in another lane.
   virtual void carry_attempt(job_id id, std::uint32_t number, std::string_view lane, std::string_view worker) = 0;

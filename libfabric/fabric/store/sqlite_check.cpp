@@ -1,5 +1,6 @@
 #include "fabric/store/sqlite_check.hpp"
 
+#include "fabric/job/limits.hpp"
 #include "fabric/store/sqlite_connection.hpp"
 #include "fabric/store/sqlite_statement.hpp"
 
@@ -13,6 +14,7 @@ struct rule {
   std::string_view query;
 };
 
+static_assert(limits::attempts_kept == 8); // Named in a query.
 constexpr rule rules[]{
     {"every reference has its row", "SELECT \"table\" || ' ' || coalesce(rowid, '?') || ' has no ' || parent "
                                     "FROM pragma_foreign_key_check"},
@@ -25,7 +27,8 @@ constexpr rule rules[]{
      "NOT (j.state=4 AND a.number=j.attempt)"},
     {"a job's attempts are numbered without gaps",
      "SELECT 'job ' || j.id || ' says ' || j.attempt || ', has ' || count(a.number) FROM jobs j LEFT JOIN attempts a "
-     "ON a.job=j.id GROUP BY j.id HAVING count(a.number)<>j.attempt OR coalesce(max(a.number), 0)<>j.attempt"},
+     "ON a.job=j.id GROUP BY j.id HAVING count(a.number)<min(j.attempt, 8) OR "
+     "count(a.number)<>coalesce(max(a.number)-min(a.number)+1, 0) OR coalesce(max(a.number), 0)<>j.attempt"},
     {"a fence is given once",
      "SELECT 'fence ' || fence || ' has ' || count(*) || ' attempts' FROM attempts GROUP BY fence HAVING count(*)>1"},
     {"no fence is above its high-water mark",

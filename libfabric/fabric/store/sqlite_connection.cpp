@@ -112,9 +112,23 @@ std::optional<std::int64_t> sqlite_connection::ask_number(const std::string& sql
   return std::strtoll(text->c_str(), nullptr, 10);
 }
 
-bool sqlite_connection::checkpoint() {
-  int left = 0;
-  const int code = sqlite3_wal_checkpoint_v2(db_, nullptr, SQLITE_CHECKPOINT_PASSIVE, &left, nullptr);
+void sqlite_connection::set_lock_wait(std::chrono::milliseconds most) {
+  lock_wait_ = most;
+  sqlite3_busy_timeout(db_, static_cast<int>(most.count()));
+}
+
+bool sqlite_connection::checkpoint() { return checkpoint(SQLITE_CHECKPOINT_PASSIVE); }
+
+bool sqlite_connection::cut_log() {
+  sqlite3_busy_timeout(db_, 0);
+  const bool well = checkpoint(SQLITE_CHECKPOINT_TRUNCATE);
+  set_lock_wait(lock_wait_);
+  return well;
+}
+
+bool sqlite_connection::checkpoint(int mode) {
+  const int code = sqlite3_wal_checkpoint_v2(db_, nullptr, mode, nullptr, nullptr);
+  if (code == SQLITE_OK && mode == SQLITE_CHECKPOINT_TRUNCATE) wal_pages_ = 0;
   if (code == SQLITE_OK || code == SQLITE_BUSY) return true;
   sqlite_failure what{code, (code & 0xff) == SQLITE_IOERR ? sqlite3_system_errno(db_) : 0, {}};
   if (as_error(what, path_).code == errc::disk_full) return true;

@@ -64,16 +64,24 @@ public:
   /// none, since the log keeps what did not fit.
   bool checkpoint();
 
+  /// The same, and cuts the log to nothing, unless somebody reads or writes at this moment: waits for nobody.
+  bool cut_log();
+
+  /// How long a statement waits for another connection's lock.
+  void set_lock_wait(std::chrono::milliseconds most);
+
 private:
   sqlite_connection(std::string path, sqlite3* db) : path_(std::move(path)), db_(db) {}
   static expected<std::unique_ptr<sqlite_connection>> open(const std::string& path, int flags);
   static int on_progress(void* self);
+  bool checkpoint(int mode);
   static int on_wal(void* self, sqlite3* db, const char* schema, int pages);
 
   std::string path_;
   sqlite3* db_ = nullptr;
   std::optional<sqlite_failure> failure_;
   std::optional<std::chrono::steady_clock::time_point> deadline_;
+  std::chrono::milliseconds lock_wait_{0};
   int wal_pages_ = 0;
 };
 

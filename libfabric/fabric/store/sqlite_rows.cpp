@@ -49,6 +49,7 @@ sqlite_rows::sqlite_rows(sqlite_connection& db)
       update_in_lane_(db, update_sql(false)),
       put_result_(db, "INSERT OR REPLACE INTO results(job, at, result) VALUES(?1, ?2, ?3)"),
       insert_attempt_(db, insert_sql("attempts", "job, number, fence, node, worker, lane, leased_at")),
+      erase_attempts_(db, "DELETE FROM attempts WHERE job=?1 AND number<=?2"),
       find_attempt_(db, "SELECT number, reported FROM attempts WHERE job=?1 AND fence=?2"),
       carry_attempt_(db, "UPDATE attempts SET lane=?3, worker=?4 WHERE job=?1 AND number=?2"),
       close_attempt_(db, close_sql), log_(db, insert_sql("events", event_columns)), oldest_final_(db, oldest_final_sql),
@@ -114,6 +115,8 @@ void sqlite_rows::put_result(job_id id, std::string_view result, time_point now)
 void sqlite_rows::insert_attempt(const attempt& a) {
   insert_attempt_.with(a.job, a.number, a.fence, a.node, a.worker, a.lane, a.leased_at).run();
 }
+
+void sqlite_rows::erase_attempts(job_id id, std::uint32_t last) { erase_attempts_.with(id, last).run(); }
 
 std::optional<attempt_fate> sqlite_rows::find_attempt(job_id id, fence_t fence) {
   if (!find_attempt_.with(id, fence).row()) return std::nullopt;

@@ -22,6 +22,7 @@ public:
   void update(const stored_job& before, const stored_job& after) override;
   void put_result(job_id id, std::string_view result, time_point now) override;
   void insert_attempt(const attempt& started) override;
+  void erase_attempts(job_id id, std::uint32_t last) override;
   std::optional<attempt_fate> find_attempt(job_id id, fence_t fence) override;
   void carry_attempt(job_id id, std::uint32_t number, std::string_view lane, std::string_view worker) override;
   void close_attempt(const attempt_close& close) override;
@@ -50,8 +51,8 @@ private:
 
   sqlite_connection& db_;
   sqlite_statement find_, find_key_, input_, insert_job_, insert_payload_, update_, update_in_lane_, put_result_,
-      insert_attempt_, find_attempt_, carry_attempt_, close_attempt_, log_, oldest_final_, erase_, oldest_event_,
-      erase_event_, live_, put_meta_, put_pause_, drop_pause_, put_lane_, put_waste_;
+      insert_attempt_, erase_attempts_, find_attempt_, carry_attempt_, close_attempt_, log_, oldest_final_, erase_,
+      oldest_event_, erase_event_, live_, put_meta_, put_pause_, drop_pause_, put_lane_, put_waste_;
 };
 
 } // namespace fabric::store

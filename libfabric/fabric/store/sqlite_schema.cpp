@@ -2,6 +2,7 @@
 
 #include "fabric/store/sqlite_connection.hpp"
 #include "fabric/store/sqlite_copy.hpp"
+#include "fabric/store/sqlite_settings.hpp"
 
 #include <sqlite3.h>
 
@@ -90,7 +91,10 @@ CREATE TABLE pauses(
   lane TEXT PRIMARY KEY, since INTEGER NOT NULL, until INTEGER NOT NULL, reason TEXT NOT NULL) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr std::array<migration, 2> all{{{1, version_1}, {2, version_2}}};
+/// Free pages can be given back: an older file learns that only by being written anew.
+constexpr std::string_view version_3 = "";
+
+constexpr std::array<migration, 3> all{{{1, version_1}, {2, version_2}, {3, version_3, true}}};
 static_assert(all.back().to == schema_version);
 
 error newer(const sqlite_connection& db, std::int64_t found, std::int64_t known) {
@@ -117,8 +121,14 @@ expected<void> copy_aside(sqlite_connection& db, std::int64_t last) {
   return copy_store(db, copy);
 }
 
+/// The new file is made beside the old one, on the disk of temporary files, and then written over it as one commit.
+bool rewrite(sqlite_connection& db) {
+  if (gives_pages_back(db) || db.failed()) return !db.failed();
+  return db.exec("PRAGMA temp_store=FILE") && db.exec("VACUUM") && db.exec("PRAGMA temp_store=MEMORY") && db.cut_log();
+}
+
 bool run_step(sqlite_connection& db, const migration& step) {
-  const bool done = db.exec("BEGIN IMMEDIATE") && db.exec(std::string(step.sql)) &&
+  const bool done = (!step.rewrites || rewrite(db)) && db.exec("BEGIN IMMEDIATE") && db.exec(std::string(step.sql)) &&
                     db.exec("PRAGMA application_id=" + std::to_string(application_id)) &&
                     db.exec("PRAGMA user_version=" + std::to_string(step.to)) && db.exec("COMMIT");
   return done;
@@ -165,6 +175,9 @@ expected<std::int64_t> migrate(sqlite_connection& db, std::span<const migration>
       sqlite3_exec(db.raw(), "ROLLBACK", nullptr, nullptr, nullptr);
       return tl::unexpected(why);
     }
+  if (!gives_pages_back(db) && !db.failed())
+    return fail(errc::io_error, "SQLite setting auto_vacuum reads back as off, not incremental", db.path());
+  if (db.failed()) return tl::unexpected(db.failure());
   return found;
 }
 

@@ -16,12 +16,13 @@ class sqlite_connection;
 struct migration {
   std::int64_t to = 0;
   std::string_view sql;
+  bool rewrites = false; ///< First the whole file is written anew (VACUUM), which takes as much space again.
 };
 
 /// All of them, from an empty file (version 0) to `schema_version`.
 std::span<const migration> migrations();
 
-inline constexpr std::int64_t schema_version = 2;
+inline constexpr std::int64_t schema_version = 3;
 
 /// Marks a SQLite file as a fabric's store (PRAGMA application_id).
 inline constexpr std::int64_t application_id = 0x4a464142; // "JFAB"
@@ -32,6 +33,7 @@ expected<void> refuse_foreign_file(const std::string& path);
 
 /// Migrates the file to the last of `steps`, each in a transaction of its own. Before the first step, a file that holds
 /// a store already is copied to <path>.before-v<last>; a copy left by a migration that crashed is replaced.
+/// Asserts then that the file gives pages back.
 /// @returns the version found. errc::incompatible if it is newer than `steps` know; errc::io_error if the file is
 ///          another program's, or the copy or a step failed; errc::disk_full.
 expected<std::int64_t> migrate(sqlite_connection& db, std::span<const migration> steps);

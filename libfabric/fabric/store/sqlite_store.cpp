@@ -7,6 +7,7 @@
 #include "fabric/store/owner_lock.hpp"
 #include "fabric/store/sqlite_rows.hpp"
 #include "fabric/store/sqlite_schema.hpp"
+#include "fabric/store/sqlite_upkeep.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -17,7 +18,7 @@ struct sqlite_store::state {
   state(owner_lock lock, std::unique_ptr<sqlite_connection> opened, const sqlite_options& options)
       : owner(std::move(lock)), db(std::move(opened)), tables(*db), begin(*db, "BEGIN IMMEDIATE"),
         commit(*db, "COMMIT"), lock_wait(options.lock_wait), wal_max(options.wal_max),
-        pruning(options.retention, options.clock),
+        pruning(options.retention, options.clock), file(*db, options.shrinking, options.clock),
         space({db->path() + ".reserve", options.disk_low, options.reserve, options.free, options.clock}) {}
 
   owner_lock owner; ///< Given back last.
@@ -28,6 +29,7 @@ struct sqlite_store::state {
   std::int64_t wal_max;
   ledger numbers;
   pruner pruning;
+  sqlite_upkeep file;
   space_guard space;
   open_report report;
   bool broken = false; ///< An error after which nothing here can be trusted.
@@ -41,7 +43,9 @@ struct sqlite_store::state {
   void give_up(ledger before);
   tl::unexpected<error> failed_before() const { return fail(errc::io_error, "the store failed before", db->path()); }
   tl::unexpected<error> read_failed();
-  expected<void> checkpoint_if_large();
+  bool needs_upkeep(time_point now) { return pruning.may_have_work(numbers, now) || file.may_shrink(); }
+  void keep_up(bool operations, batch_result& result, time_point now);
+  expected<void> settle(bool rests);
   void close();
 };
 
@@ -74,7 +78,7 @@ expected<void> sqlite_store::state::start() {
   commit.with().run();
   numbers = tables.load_ledger();
   if (db->failed()) return tl::unexpected(db->failure());
-  sqlite3_busy_timeout(db->raw(), static_cast<int>(lock_wait.count()));
+  db->set_lock_wait(lock_wait);
   report.live_jobs = numbers.live();
   report.running = numbers.total(job_state::running);
   report.stale_ends = numbers.stale_ends;
@@ -105,16 +109,18 @@ expected<batch_result> sqlite_store::apply(std::span<const operation> ops, time_
   invariant(ops.size() <= limits::commit_ops);
   auto& s = *state_;
   if (s.broken) return s.failed_before();
-  if (ops.empty() && !s.is_open() && !s.pruning.may_have_work(s.numbers, now)) return batch_result{};
   const bool room = !s.space.is_low();
-  auto result = s.transaction(ops, {room, room}, now);
+  expected<batch_result> result;
+  const bool due = !ops.empty() || s.is_open() || s.needs_upkeep(now);
+  if (s.db->failed()) return s.read_failed();
+  if (due) result = s.transaction(ops, {room, room}, now);
   // The disk is full: what the reserve gives back is for the operations that take work away.
   if (!result && result.error().code == errc::disk_full) {
     s.space.release();
     result = s.transaction(ops, {false, false}, now);
   }
   if (!result || s.is_open()) return result; // Still open: only by the mutation below.
-  if (auto copied = s.checkpoint_if_large(); !copied) return tl::unexpected(copied.error());
+  if (auto settled = s.settle(ops.empty() && !result->more_upkeep); !settled) return tl::unexpected(settled.error());
   return result;
 }
 
@@ -126,8 +132,7 @@ expected<batch_result> sqlite_store::state::transaction(std::span<const operatio
   batch_result result;
   try {
     result = engine(tables, numbers, allowed, now).run(ops);
-    result.pruned = pruning.prune(tables, numbers, now);
-    result.more_to_prune = pruning.may_have_work(numbers, now);
+    keep_up(!ops.empty(), result, now);
     tables.save_ledger(before, numbers);
   } catch (...) {
     give_up(before);
@@ -136,6 +141,15 @@ expected<batch_result> sqlite_store::state::transaction(std::span<const operatio
   if (!answers_early(ops.size())) commit.with().run();
   if (db->failed()) return roll_back(before);
   return result;
+}
+
+/// What is old goes with every transaction, free pages only with one that makes nobody wait.
+void sqlite_store::state::keep_up(bool operations, batch_result& result, time_point now) {
+  const auto budget = pruning.budget(operations);
+  result.pruned = pruning.prune(tables, numbers, now, budget);
+  result.more_upkeep = pruning.may_have_work(numbers, now);
+  if (operations) return file.note_use();
+  if (!result.more_upkeep) result.more_upkeep = file.shrink(budget);
 }
 
 /// A bug: half of the operations are in the tables, and nobody knows which half. None of them may be kept.
@@ -170,8 +184,10 @@ tl::unexpected<error> sqlite_store::state::read_failed() {
   return tl::unexpected(why);
 }
 
-expected<void> sqlite_store::state::checkpoint_if_large() {
-  if (static_cast<std::int64_t>(db->wal_pages()) * page_bytes <= wal_max || db->checkpoint()) return {};
+/// After a commit: copies the log if it is large; `rests` if there was nothing else to do.
+expected<void> sqlite_store::state::settle(bool rests) {
+  const bool large = static_cast<std::int64_t>(db->wal_pages()) * page_bytes > wal_max;
+  if ((!large || db->checkpoint()) && (!rests || file.rest())) return {};
   broken = true;
   return fail(errc::io_error, db->failure().message, db->path());
 }

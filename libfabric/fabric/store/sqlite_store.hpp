@@ -2,6 +2,7 @@
 
 #include "fabric/store/job_store.hpp"
 #include "fabric/store/pruner.hpp"
+#include "fabric/store/shrinker.hpp"
 #include "fabric/store/space_guard.hpp"
 #include "fabric/store/sqlite_settings.hpp"
 
@@ -18,6 +19,7 @@ struct sqlite_options {
   std::chrono::milliseconds lock_wait{2000}; ///< How long a commit waits for another connection's lock.
   std::uint64_t reserve = 16ull << 20;       ///< Size of <path>.reserve, given up when a commit finds no space.
   std::int64_t wal_max = wal_bytes;          ///< The log is copied into the file above this size, in bytes.
+  shrinker::rules shrinking;                 ///< When the file gives free pages back.
   free_space_fn free = &free_space;          ///< For tests.
   steady_clock_fn clock = std::chrono::steady_clock::now;
 };
@@ -46,7 +48,7 @@ public:
 
   const open_report& report() const;
 
-  /// May be called without operations: then it only prunes, and commits only if there was something to prune.
+  /// Without operations it commits only if there was something to prune or to give back.
   expected<batch_result> apply(std::span<const operation> ops, time_point now) override;
   expected<lane_page> load_lane(const std::string& lane, job_id after, std::size_t limit) override;
   expected<std::vector<job_id>> unsettled_resets() override;

@@ -34,19 +34,42 @@ void operator delete(void* block, std::size_t) noexcept { operator delete(block)
 using namespace fabric;
 using namespace fabric::lane;
 
+namespace {
+
+store::lane_entry entry(job_id id) {
+  store::lane_entry e;
+  e.id = id;
+  e.version = 1;
+  e.job_class = "work";
+  return e;
+}
+
+} // namespace
+
 TEST_CASE("a waiting job takes at most 100 bytes, whenever it came") {
   constexpr std::size_t count = 100'000;
   names classes;
   waiting_jobs jobs(classes, true);
-  store::lane_entry e;
-  e.version = 1;
-  e.job_class = "work";
   const auto before = in_use;
-  for (job_id id = 1; id <= count; ++id) {
-    e.id = id;
-    jobs.put(e, time_point{1h} + id * duration{100ms});
-  }
+  for (job_id id = 1; id <= count; ++id) jobs.put(entry(id), time_point{1h} + id * duration{100ms});
   CHECK(in_use - before > count * 50); // It is counted.
   CHECK(in_use - before <= count * 100);
   CHECK(jobs.oldest() <= time_point{1h} + duration{100ms});
+}
+
+TEST_CASE("what a rush of waiting jobs needed is given back as they go, and those that stay keep their order") {
+  constexpr std::size_t count = 100'000, stay = 100;
+  names classes;
+  waiting_jobs jobs(classes, true);
+  const auto before = in_use;
+  for (job_id id = 1; id <= count; ++id) jobs.put(entry(id), time_point{1h});
+  const auto full = in_use - before;
+  for (job_id id = count; id > stay; --id) jobs.erase(id);
+  CHECK(in_use - before < full / 100);
+  CHECK(jobs.ready() == stay);
+  for (job_id id = 1; id <= stay; ++id) {
+    REQUIRE(jobs.best(0)->first == id);
+    jobs.erase(id);
+  }
+  CHECK(jobs.best(0) == nullptr);
 }

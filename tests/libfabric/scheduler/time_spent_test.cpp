@@ -82,3 +82,9 @@ TEST_CASE("whatever the clocks of the nodes say, the parts add up to the whole")
     for (const auto& p : time_spent(ending(job_state::buried, whole), attempts, begin)) CHECK(p.length > duration{0});
   }
 }
+
+TEST_CASE("what went into attempts that are no longer kept is one part") {
+  const std::vector<attempt> attempts{ran(9, 20s, 20s, 5s, 25s, outcome::succeeded)};
+  const auto parts = time_spent(ending(job_state::succeeded, 25s), attempts, begin);
+  CHECK(parts == std::vector<time_part>{{activity::earlier, 8, 20s}, {activity::ran, 9, 5s}});
+}

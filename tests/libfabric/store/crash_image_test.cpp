@@ -68,6 +68,7 @@ TEST_CASE("a removal that was not synced may come undone", "[store]") {
 TEST_CASE("after a crash at any instant everything acknowledged is there and the store is sound", "[store]") {
   const auto seed = GENERATE(range(1u, 6u));
   const crash_run run(seed);
+  CHECK(run.shrank());
   for (std::uint64_t i = 0; i < 40; ++i) {
     INFO("scenario " << seed << ", crash " << seed * 1000 + i);
     CHECK(run.crash(seed * 1000 + i) == std::vector<std::string>{});

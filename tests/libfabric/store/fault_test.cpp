@@ -1,4 +1,5 @@
 #include "tests/fault/failing_tap.hpp"
+#include "tests/fault/recorder.hpp"
 #include "tests/fault/scenario.hpp"
 #include "tests/libfabric/store/fixture.hpp"
 
@@ -32,7 +33,7 @@ public:
   void live(const std::vector<step>& steps) {
     if (!open()) return;
     for (const auto& next : steps)
-      if (!(next.ops.empty() ? reopen() : take(next))) return;
+      if (!(next.restarts ? reopen() : take(next))) return;
   }
 
   /// The process ends.
@@ -103,6 +104,16 @@ private:
 
 } // namespace
 
+TEST_CASE("the file shrinks in the life whose calls fail", "[store]") {
+  test::scratch home;
+  recorder disk;
+  const shim_vfs shim(disk);
+  auto store = must(sqlite_store::open(home / "store.db", scenario_options()));
+  for (const auto& next : rush_steps()) must(store->apply(next.ops, next.now));
+  CHECK(disk.cut(home / "store.db") > 0);
+  CHECK(disk.cut(home / "store.db-wal") > 0);
+}
+
 TEST_CASE("whatever call to the disk fails, what was acknowledged is kept and nothing is kept by halves", "[store]") {
   const auto [kind, name, onwards] = GENERATE(table<fault_kind, std::string, bool>({
       {fault_kind::io, "io", false},
@@ -112,7 +123,7 @@ TEST_CASE("whatever call to the disk fails, what was acknowledged is kept and no
       {fault_kind::torn_read, "torn read", false},
       {fault_kind::busy, "busy", false},
   }));
-  const auto steps = draw_steps(7, 6);
+  const auto steps = GENERATE(false, true) ? rush_steps() : draw_steps(7, 6);
   int refused = 0, nth = 0;
   for (bool failed = true; failed;) {
     test::scratch home;

@@ -1,21 +1,39 @@
+#include "fabric/store/sqlite_check.hpp"
 #include "fabric/store/sqlite_connection.hpp"
 #include "fabric/store/sqlite_schema.hpp"
+#include "fabric/store/sqlite_settings.hpp"
 
 #include "tests/libfabric/store/fixture.hpp"
 
 #include <catch2/catch_test_macros.hpp>
+
+#include <memory>
+#include <string>
 
 /// Every step from an older store to the newest.
 using namespace fabric;
 using namespace fabric::store;
 using namespace fabric::store::test;
 
+namespace {
+
+/// A store as a build that knew the first `version` steps left it: its file keeps its free pages.
+std::unique_ptr<sqlite_connection> store_of(const std::string& path, std::size_t version) {
+  auto old = must(sqlite_connection::open_writer(path));
+  must(migrate(*old, migrations().first(version)));
+  old->exec("PRAGMA auto_vacuum=NONE");
+  old->exec("VACUUM");
+  REQUIRE_FALSE(gives_pages_back(*old));
+  return old;
+}
+
+} // namespace
+
 TEST_CASE("a store of version 1 is migrated, with what it knows of thrown-away work", "[store]") {
   scratch home;
   const auto path = home / "store.db";
   {
-    const auto old = must(sqlite_connection::open_writer(path));
-    must(migrate(*old, migrations().first(1)));
+    const auto old = store_of(path, 1);
     old->exec("INSERT INTO jobs VALUES(1,'c','fast',3,1024,3,1,'',0,1,0,1,2,3,0,0,0,1,0,'','','','why',0,'',0,0,5,9)");
     old->exec("INSERT INTO payloads VALUES(1,'{}')");
     old->exec("INSERT INTO attempts(job,number,fence,node,worker,lane,leased_at,outcome,run_time) VALUES"
@@ -32,4 +50,39 @@ TEST_CASE("a store of version 1 is migrated, with what it knows of thrown-away w
   CHECK(sum.lanes == waste_totals::sums{{"fast", 5s}});
   CHECK(sum.classes == waste_totals::sums{{"c", 5s}});
   CHECK(sum.nodes == waste_totals::sums{{"a1", 5s}});
+}
+
+TEST_CASE("a store of version 2 is written anew, and its file gives pages back from then on", "[store]") {
+  scratch home;
+  const auto path = home / "store.db";
+  {
+    const auto old = store_of(path, 2);
+    for (int id = 1; id <= 50; ++id) {
+      const auto number = std::to_string(id);
+      old->exec("INSERT INTO jobs VALUES(" + number +
+                ",'c','fast',3,1024,1,0,'',0,1,0,0,0,3,0,0,0,0,0,'','','','',0,'',0,0,0,6002,0)");
+      old->exec("INSERT INTO payloads VALUES(" + number + ",'\"" + std::string(6000, 'x') + "\"')");
+    }
+    old->exec("INSERT INTO lanes VALUES('fast',1,0,0,50,0,0,0,0)");
+    old->exec("INSERT INTO meta VALUES('job_mark',50)");
+    REQUIRE_FALSE(old->failed());
+  }
+  const auto store = must(sqlite_store::open(path, roomy()));
+  CHECK(store->report().schema == 2);
+  CHECK(store->live_jobs() == 50);
+  const auto db = must(sqlite_connection::open_reader(path));
+  CHECK(gives_pages_back(*db));
+  CHECK(must(check_store(*db, check_depth::full)) == std::vector<violation>{});
+  const auto copy = must(sqlite_connection::open_reader(path + ".before-v3"));
+  CHECK(copy->ask_number("PRAGMA user_version") == 2);
+  CHECK(copy->ask_number("SELECT count(*) FROM jobs") == 50);
+}
+
+TEST_CASE("a store that was written anew by a migration that then crashed is migrated the next time", "[store]") {
+  scratch home;
+  const auto path = home / "store.db";
+  must(migrate(*must(sqlite_connection::open_writer(path)), migrations().first(2)));
+  REQUIRE(gives_pages_back(*must(sqlite_connection::open_reader(path))));
+  CHECK(must(sqlite_store::open(path, roomy()))->report().schema == 2);
+  CHECK(must(sqlite_connection::open_reader(path))->ask_number("PRAGMA user_version") == 3);
 }

@@ -104,7 +104,7 @@ TEST_CASE("above their count the oldest events go first; zero is no limit", "[st
   for (const auto* kind : {"a", "b", "c", "d", "e"}) b.one(note{kind, "", "", 0, ""});
   CHECK(b.logged().size() == (limit == 0 ? 5 : 3));
   CHECK(b.logged().back() == "e");
-  CHECK_FALSE(b.last.more_to_prune);
+  CHECK_FALSE(b.last.more_upkeep);
 }
 
 TEST_CASE("the count of events holds over a restart", "[store]") {
@@ -121,7 +121,7 @@ TEST_CASE("the count of events holds over a restart", "[store]") {
 }
 
 TEST_CASE("pruning stops at its budget but removes at least one row, and goes on next time", "[store]") {
-  auto options = keeping({.succeeded_age = 10s, .prune_budget = std::chrono::milliseconds{1}});
+  auto options = keeping({.succeeded_age = 10s, .upkeep_budget = 1ms});
   auto tick = std::make_shared<std::chrono::steady_clock::time_point>();
   options.clock = [tick] { return *tick += 1ms; };
   bench b(BOTH_STORES, options);
@@ -131,6 +131,20 @@ TEST_CASE("pruning stops at its budget but removes at least one row, and goes on
   CHECK(pruned(b.apply({})) == std::vector<job_id>{2});
   CHECK(pruned(b.apply({})) == std::vector<job_id>{3});
   CHECK(pruned(b.apply({})).empty());
+}
+
+TEST_CASE("pruning beside operations has a budget of its own", "[store]") {
+  auto options = keeping({.succeeded_age = 10s, .prune_budget = 1ms, .upkeep_budget = 1h});
+  auto tick = std::make_shared<std::chrono::steady_clock::time_point>();
+  options.clock = [tick] { return *tick += 1ms; };
+  bench b(BOTH_STORES, options);
+  for (int i = 0; i < 4; ++i) b.finish(*b.take(b.add()).row, outcome::succeeded);
+  b.now += 10s;
+  b.add();
+  CHECK(pruned(b.last) == std::vector<job_id>{1});
+  CHECK(b.last.more_upkeep);
+  CHECK(pruned(b.apply({})) == std::vector<job_id>{2, 3, 4});
+  CHECK_FALSE(b.last.more_upkeep);
 }
 
 TEST_CASE("pruning frees the key, yet ids and fences go on", "[store]") {

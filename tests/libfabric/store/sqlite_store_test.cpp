@@ -68,6 +68,7 @@ TEST_CASE("the settings read back as DESIGN says", "[store]") {
   CHECK(db->ask_number("PRAGMA trusted_schema") == 0);
   CHECK(db->ask_number("PRAGMA wal_autocheckpoint") == 0);
   CHECK(db->ask_number("PRAGMA mmap_size").value_or(0) == 0);
+  CHECK(gives_pages_back(*db));
 }
 
 TEST_CASE("the log is copied into the store once it is large, and begins again", "[store]") {
