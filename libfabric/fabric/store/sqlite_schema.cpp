@@ -124,7 +124,8 @@ expected<void> copy_aside(sqlite_connection& db, std::int64_t last) {
 /// The new file is made beside the old one, on the disk of temporary files, and then written over it as one commit.
 bool rewrite(sqlite_connection& db) {
   if (gives_pages_back(db) || db.failed()) return !db.failed();
-  return db.exec("PRAGMA temp_store=FILE") && db.exec("VACUUM") && db.exec("PRAGMA temp_store=MEMORY") && db.cut_log();
+  return have_pages_given_back(db) && db.exec("PRAGMA temp_store=FILE") && db.exec("VACUUM") &&
+         db.exec("PRAGMA temp_store=MEMORY") && db.cut_log();
 }
 
 bool run_step(sqlite_connection& db, const migration& step) {

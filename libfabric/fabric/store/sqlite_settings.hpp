@@ -15,6 +15,9 @@ inline constexpr int page_bytes = 4096;
 /// @returns errc::io_error naming the setting that did not take, or what SQLite says of the file.
 expected<void> apply_writer_settings(sqlite_connection& db);
 
+/// Takes effect in an empty file, or with the next VACUUM.
+bool have_pages_given_back(sqlite_connection& db);
+
 /// Whether the file's free pages can be given back (auto_vacuum=INCREMENTAL): set when it is created, or by a
 /// migration.
 bool gives_pages_back(sqlite_connection& db);
