@@ -26,6 +26,11 @@ install(TARGETS ${libraries} EXPORT job_fabric INCLUDES DESTINATION "${headers}"
 install(DIRECTORY libfabric/fabric DESTINATION "${headers}" FILES_MATCHING PATTERN "*.hpp")
 install(FILES actors/client.hpp actors/wire.hpp DESTINATION "${headers}/actors")
 install(FILES nodes/fabricd/program.hpp DESTINATION "${headers}/nodes/fabricd")
+foreach(unit fabricd fabric-runner)
+  configure_file(config/systemd/${unit}.service "${PROJECT_BINARY_DIR}/systemd/${unit}.service" @ONLY)
+  install(FILES "${PROJECT_BINARY_DIR}/systemd/${unit}.service" DESTINATION lib/systemd/system)
+endforeach()
+install(DIRECTORY config/ DESTINATION "${CMAKE_INSTALL_DATADIR}/job_fabric/config" FILES_MATCHING PATTERN "*.json")
 install(EXPORT job_fabric NAMESPACE job_fabric:: DESTINATION "${package}" FILE job_fabricTargets.cmake)
 
 configure_package_config_file(cmake/job_fabricConfig.cmake.in "${PROJECT_BINARY_DIR}/job_fabricConfig.cmake"

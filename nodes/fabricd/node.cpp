@@ -15,6 +15,7 @@
 #include "nodes/fabricd/assembly/child_table.hpp"
 #include "nodes/fabricd/clock.hpp"
 #include "nodes/fabricd/node_events.hpp"
+#include "nodes/fabricd/service_manager.hpp"
 #include "nodes/log/log.hpp"
 
 #include <caf/io/middleman.hpp>
@@ -224,13 +225,19 @@ private:
   static void tidy() { malloc_trim(0); }
 
   void on_signal(int number) {
-    if (number == SIGHUP)
-      return actors::tell_anon(child<actors::configurator_actor>("config"), actors::reload_config{});
+    if (number == SIGHUP) return reload();
     if (number == SIGUSR2) return detach();
     drain();
   }
 
+  void reload() {
+    const auto keeper = child<actors::configurator_actor>("config");
+    if (!keeper) return log_->warn("SIGHUP came too early: the configuration is not read again");
+    actors::tell_anon(keeper, actors::reload_config{});
+  }
+
   void drain() {
+    tell_service_manager("STOPPING=1");
     const bool again = std::exchange(phase_, phase::draining) == phase::draining;
     log_->info(again ? "draining: handing back at once" : "draining: no new work; jobs may finish");
     const auto deadline = env_->now() + (again ? duration{0} : live_->get()->node.drain_timeout);
@@ -238,6 +245,7 @@ private:
   }
 
   void detach() {
+    tell_service_manager("STOPPING=1");
     phase_ = phase::detaching;
     log_->info("detaching: jobs stay with the runner; handlers, which cannot, are handed back");
     // Nothing new begins: it would have no lengthened lease. And nothing is handed back.
@@ -299,6 +307,7 @@ private:
     std::printf("fabricd %s ready on port %u: policy %s, lanes%s, data %s\n", config_.node.name.c_str(), port_,
                 config_.routing.policy.c_str(), lanes.c_str(), config_.node.data.c_str());
     std::fflush(stdout);
+    tell_service_manager("READY=1");
   }
 
   void on(const handlers_leaked& e) {
