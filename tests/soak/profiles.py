@@ -64,7 +64,7 @@ PROFILES = {"general": GENERAL, "acknowledgements": ACKNOWLEDGEMENTS, "fences": 
 # The deliberate faults of libfabric/fabric/mutation.hpp, the profile that must find each, after how many kills, and
 # what it must be found by (one of).
 MUTATIONS = {
-    "ack-before-commit": ("acknowledgements", 10, ("lost:",)),
+    "ack-before-commit": ("acknowledgements", 20, ("lost:", "changed:")),
     "no-fence-check": ("fences", 3, ("stale:",)),
     "requeue-before-lease-end": ("leases", 4, ("overlapping:", "outliving:")),
 }
