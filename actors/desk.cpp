@@ -157,10 +157,16 @@ private:
 
   caf::result<order_receipt> undrain(expected<void> known) {
     if (!known) return order_receipt{known.error()};
-    if (!drained_by_) return order_receipt{error{errc::wrong_state, "the node takes work", config_.node.name}};
     drained_by_.reset();
-    for (const auto& [lane, worker] : workers_) tell(this, worker, undrain_worker{});
-    return order_receipt{};
+    auto promise = make_response_promise<order_receipt>();
+    auto any = std::make_shared<bool>(false);
+    gather<bool>(
+        this, workers_, answer_limit, undrain_worker{}, [any](const std::string&, bool was) { *any |= was; },
+        [promise, any, node = config_.node.name]() mutable {
+          if (*any) return promise.deliver(order_receipt{});
+          promise.deliver(order_receipt{error{errc::wrong_state, "no operator has drained it", node}});
+        });
+    return promise;
   }
 
   /// A little later, so that the answer leaves first.
@@ -285,7 +291,9 @@ private:
     if (m.name == "config") configurator_ = caf::actor_cast<configurator_actor>(m.actor);
     if (!m.name.starts_with("worker/")) return;
     auto& worker = workers_[m.name.substr(7)] = caf::actor_cast<worker_actor>(m.actor);
-    if (drained_by_) tell(this, worker, drain_worker{*drained_by_}); // It may have been started again.
+    if (!drained_by_) return;
+    // It was started again; who waits for its fates has been told that nobody saw all of them.
+    ask(this, worker, answer_limit, empty_worker{*drained_by_}).then([](worker_fates&) {}, [](caf::error&) {});
   }
 
   environment_ptr env_;

@@ -245,8 +245,8 @@ using worker_actor = caf::typed_actor<
     caf::result<void>(drain_worker),
     // The same for an operator; answered when the last attempt is gone.
     caf::result<worker_fates>(empty_worker),
-    // Take work again.
-    caf::result<void>(undrain_worker),
+    // Take work again; answered with whether an operator had drained it.
+    caf::result<bool>(undrain_worker),
     // For `fabric nodes`.
     caf::result<worker_report>(get_nodes),
     // How far an attempt says it is.

@@ -41,9 +41,11 @@ public:
         [this](config_news& m) { return reconfigure(*m.now); },
         [this](lane_orders& m) { step(std::move(m.items)); },
         [this](runner_news& m) { step(heard(m)); },
-        [this](drain_worker m) { step({node::drain{m.deadline}}); },
+        [this](drain_worker m) {
+          step({node::drain{m.deadline, true}});
+        },
         [this](empty_worker m) { return empty(m.deadline); },
-        [this](undrain_worker) { undrain(); },
+        [this](undrain_worker) { return undrain(); },
         [this](get_nodes) { return worker_report{machine_.report(env_->now())}; },
         [this](get_progress& m) { return progress(std::move(m)); },
         [this](directory_entry& m) { meet(m); },
@@ -66,11 +68,15 @@ private:
     return promise;
   }
 
-  void undrain() {
+  /// @returns whether it was drained, and is no longer.
+  bool undrain() {
+    const bool was = machine_.report(env_->now()).draining;
+    step({node::undrain{}});
+    if (!was || machine_.report(env_->now()).draining) return false;
     fates_.emplace();
     tell_fates(); // Whoever still waits.
     fates_.reset();
-    step({node::undrain{}});
+    return true;
   }
 
   void tell_fates() {
@@ -78,7 +84,7 @@ private:
   }
 
   void on_drained(node::drained& e) {
-    call_.on_drained(name_, e.fates);
+    if (e.ends) call_.on_drained(name_, e.fates);
     fates_ = std::move(e.fates);
     tell_fates();
   }

@@ -13,7 +13,7 @@ namespace fabric::actors {
 struct worker_callbacks {
   /// Its lane has been told what this worker holds and offers, for the first time in its life. May be unset.
   std::function<void(const std::string& worker)> on_offered;
-  /// A drain has emptied it; once.
+  /// The drain with which the node ends has emptied it; once.
   std::function<void(const std::string& worker, const std::vector<node::fate>& fates)> on_drained;
 };
 

@@ -30,6 +30,7 @@ TEST_CASE("while memory is low jobs wait, and they run when there is enough", "[
   CHECK(w.state(id) == job_state::ready);
   CHECK(w.state(before) == job_state::running); // What runs goes on.
   CHECK(of_worker(w).now.memory.low);
+  CHECK(w.state(w.submit()) == job_state::ready); // Jobs are still taken.
 
   w.kill("worker/fast");
   w.advance(1s);

@@ -246,3 +246,21 @@ TEST_CASE("a node told to detach does, a little later", "[drain]") {
   w.advance(1s);
   CHECK(w.detached == 1);
 }
+
+TEST_CASE("a drained node can end, and then not be undrained; a desk that forgot of the drain can undrain it",
+          "[drain]") {
+  reload_world w;
+  w.ask_now<drain_report>(w.desk(), drain_node{});
+  CHECK(w.drained.empty()); // The node goes on.
+  w.kill("desk");
+  w.advance(1s);
+  CHECK(w.state(w.submit()) == job_state::ready); // Jobs are still taken.
+  CHECK_FALSE(w.ask_now<order_receipt>(w.desk(), undrain_node{}).failure);
+  CHECK(w.state(w.submit()) == job_state::running);
+  const auto report = w.ask_later<drain_report>(w.desk(), drain_node{{}, duration{0}});
+  w.run();
+  REQUIRE(report->has_value());
+  w.drain(25s);
+  CHECK(w.drained.size() == 2);
+  CHECK(w.ask_now<order_receipt>(w.desk(), undrain_node{}).failure->code == errc::wrong_state);
+}

@@ -125,6 +125,9 @@ class Reload(NodeTest):
 
 
 class Drain(NodeTest):
+    def slots(self, n):
+        return sum(lane["slots"] for lane in n.good("lanes")[0]["lanes"])
+
     def test_a_drained_node_holds_nothing_keeps_what_comes_and_takes_work_again(self):
         n = self.node()
         ends, stays = n.run(n.gate("ends")), n.run(n.gate("stays"))
@@ -139,17 +142,21 @@ class Drain(NodeTest):
         fates = {f["job"]: f["what"] for f in json.loads(out)["attempts"]}
         self.assertEqual(fates, {ends: "succeeded", stays: "handed back"})
         self.assertEqual(n.job_processes(), [])
+        eventually(lambda: self.slots(n) == 0, "the lanes offer nothing")
+        more = n.run("exit 0")  # Jobs are still taken.
         self.assertEqual([n.show(j)["state"] for j in (ends, stays, later)], ["succeeded", "ready", "ready"])
         self.assertEqual(n.show(stays)["counts"]["failures"], 0)
         n.open_gate("stays")
         n.good("undrain")
-        self.assertEqual({n.wait(j)["state"] for j in (stays, later)}, {"succeeded"})
+        self.assertEqual({n.wait(j)["state"] for j in (stays, later, more)}, {"succeeded"})
         self.assert_refused(n.fabric("undrain"), "wrong_state")
         self.assertEqual(n.fabric("drain", "n2").code, 4)
 
-    def test_a_drain_without_jobs_says_so(self):
+    def test_a_drain_without_jobs_says_so_and_the_node_can_still_be_stopped(self):
         n = self.node()
         self.assertIn("node n1 is drained", n.fabric("drain", as_json=False).out)
+        code, said = n.drain()
+        self.assertEqual((code, said), (0, "drained: nothing is held\n"))
 
 
 class Detach(NodeTest):

@@ -151,13 +151,14 @@ void worker::on(const memory_read& e, time_point now, worker_effects& out) {
 }
 
 void worker::on(const drain& e, time_point now, worker_effects& out) {
+  if (e.ends && !std::exchange(ends_, true) && std::exchange(drained_, false)) fates_.clear();
   drain_deadline_ = drain_deadline_ ? std::min(*drain_deadline_, e.deadline) : e.deadline;
   say_want(now, out);
   if (*drain_deadline_ <= now) hand_back(out);
 }
 
 void worker::on(const undrain&, time_point now, worker_effects& out) {
-  if (!drain_deadline_) return;
+  if (!drain_deadline_ || ends_) return;
   drain_deadline_.reset();
   handed_back_ = drained_ = false;
   fates_.clear();
@@ -219,7 +220,7 @@ void worker::check_drained(time_point now, worker_effects& out) {
     std::erase_if(fates_, [&held = h](const fate& f) { return f.job == held.job && f.attempt == held.attempt; });
     fates_.push_back({h.job, h.attempt, leaked_.contains(fence) ? "cannot be killed" : "left with the runner", true});
   }
-  out.push_back(drained{fates_});
+  out.push_back(drained{fates_, ends_});
 }
 
 /// By then everything was settled if there were a runner that obeys and a store that commits. What is left the runner

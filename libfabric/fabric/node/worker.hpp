@@ -95,8 +95,9 @@ struct memory_read {
 /// Take no new work; hand back at `deadline` what still runs. Of several the earliest counts.
 struct drain {
   time_point deadline{};
+  bool ends = false; ///< The node ends with it: it cannot be taken back, and what is said of it is said anew.
 };
-/// Take work again.
+/// Take work again, unless the node ends.
 struct undrain {};
 /// So many slots from now on; what runs in more of them runs on.
 struct slots_changed {
@@ -153,6 +154,7 @@ struct fate {
 };
 struct drained {
   std::vector<fate> fates;
+  bool ends = false; ///< As the drain said.
 };
 
 using worker_effect = std::variant<tell_want, tell_started, tell_refused, tell_ended, run_attempt, stop_attempt,
@@ -232,6 +234,7 @@ private:
   time_point next_renewal_{};
   memory_state memory_;
   std::optional<time_point> drain_deadline_;
+  bool ends_ = false; ///< The node does.
   bool handed_back_ = false;
   bool drained_ = false;
   std::vector<fate> fates_;

@@ -1,5 +1,7 @@
 #include "fabric/scheduler/availability.hpp"
 
+#include "fabric/config/lanes.hpp"
+
 namespace fabric::scheduler {
 
 std::set<std::string, std::less<>> unavailable_classes(const config::root& all,
@@ -9,7 +11,7 @@ std::set<std::string, std::less<>> unavailable_classes(const config::root& all,
   for (const auto& l : all.lanes) {
     const auto said = lanes.find(l.name);
     if (said == lanes.end() || !said->second.heard) return {};
-    if (said->second.slots == 0) continue;
+    if (config::slots_on_node(all, l) == 0) continue;
     for (const auto& name : said->second.classes) missing.erase(name);
   }
   return missing;

@@ -12,7 +12,8 @@
 namespace fabric::scheduler {
 
 /// Configured classes for which no lane has a slot, by what the lanes last said. None while a configured lane has not
-/// heard a worker yet: it may be the one that can run them. A lane without slots can run nothing.
+/// heard a worker yet: it may be the one that can run them. A lane configured without slots can run nothing; one whose
+/// node is drained, or short of memory, offers none for now.
 std::set<std::string, std::less<>> unavailable_classes(const config::root& all,
                                                        const std::map<std::string, lane::status>& lanes);
 

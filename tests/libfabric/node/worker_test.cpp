@@ -347,3 +347,15 @@ TEST_CASE("a worker with other slots says so, once", "[worker]") {
   CHECK(b.tell(slots_changed{1}).empty());
   CHECK(b.held_fences() == std::vector<fence_t>{1});
 }
+
+TEST_CASE("the drain with which the node ends is told anew, and cannot be taken back", "[worker]") {
+  auto b = bench::working();
+  const auto first = only<drained>(b.tell(drain{at(20s)})).at(0);
+  CHECK_FALSE(first.ends);
+  const auto second = only<drained>(b.tell(drain{at(25s), true}, 1s)).at(0);
+  CHECK(second.ends);
+  CHECK(second.fates.empty());
+  CHECK(only<drained>(b.tell(drain{at(1s), true}, 1s)).empty());
+  CHECK(b.tell(undrain{}, 2s).empty());
+  CHECK(b.machine.report(start).draining);
+}

@@ -36,6 +36,11 @@ TEST_CASE("no class is unavailable until every lane has heard a worker") {
 }
 
 TEST_CASE("a lane without slots hides no missing class, and makes none available") {
-  CHECK(unavailable_classes(two_lanes(), {{"fast", said(3, {"here"})}, {"slow", said(0, {"gone", "here"})}}) ==
-        names{"gone"});
+  auto all = two_lanes();
+  all.node.workers["slow"] = 0;
+  CHECK(unavailable_classes(all, {{"fast", said(3, {"here"})}, {"slow", said(0, {"gone", "here"})}}) == names{"gone"});
+}
+
+TEST_CASE("a drained node, or one short of memory, offers no slot for now: its classes are there all the same") {
+  CHECK(unavailable_classes(two_lanes(), {{"fast", said(0, {"here"})}, {"slow", said(0, {"here"})}}) == names{"gone"});
 }
