@@ -145,7 +145,7 @@ namespace fabric::scheduler {
 
 template <class Inspector> bool inspect(Inspector& f, node_status& x) {
   return f.object(x).fields(f.field("node", x.node), f.field("boot", x.boot), f.field("silent", x.silent),
-                            f.field("held", x.held));
+                            f.field("held", x.held), f.field("lost", x.lost));
 }
 
 template <class Inspector> bool inspect(Inspector& f, reason& x) {
@@ -246,7 +246,8 @@ template <class Inspector> bool inspect(Inspector& f, worker_report& x) {
 }
 
 template <class Inspector> bool inspect(Inspector& f, node_report& x) {
-  return f.object(x).fields(f.field("now", x.now), f.field("workers", x.workers));
+  return f.object(x).fields(f.field("now", x.now), f.field("workers", x.workers), f.field("labels", x.labels),
+                            f.field("differences", x.differences));
 }
 
 template <class Inspector> bool inspect(Inspector& f, node_reports& x) {

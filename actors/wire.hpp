@@ -115,7 +115,9 @@ struct worker_report {
 };
 struct node_report {
   scheduler::node_status now;
-  std::vector<node::worker_status> workers;
+  std::vector<node::worker_status> workers; ///< None: the node did not answer.
+  std::map<std::string, std::string> labels{};
+  std::vector<std::string> differences{}; ///< Of its configuration from the scheduler's, a sentence each.
 };
 struct node_reports {
   std::vector<node_report> nodes;

@@ -1,0 +1,58 @@
+#include "fabric/config/cell_terms.hpp"
+
+#include "fabric/config/reader.hpp"
+#include "fabric/config/writer.hpp"
+
+#include <algorithm>
+
+namespace fabric::config {
+
+namespace {
+
+struct terms {
+  std::vector<lane> lanes;
+  config::routing routing;
+  config::limits limits;
+  config::lease lease;
+  bool allow_ad_hoc = false;
+};
+
+template <class At> void fields(At& at, terms& t) {
+  at.list("lanes", t.lanes);
+  at.section("routing", t.routing);
+  at.section("limits", t.limits);
+  at.section("lease", t.lease);
+  at("allow_ad_hoc", t.allow_ad_hoc, flag{});
+}
+
+} // namespace
+
+std::string cell_terms(const root& scheduler) {
+  const terms all{scheduler.lanes, scheduler.routing, scheduler.limits, scheduler.lease, scheduler.allow_ad_hoc};
+  return writer::object_of(all).dump();
+}
+
+expected<root> under_terms(root own, std::string_view text) {
+  auto doc = parse_document(text, "the scheduler's terms");
+  if (!doc) return fail(errc::bad_input, render(doc.error()));
+  auto found = doc->found;
+  terms all;
+  reader::object(place(*doc, doc->value, "", found), all);
+  if (!found.empty()) return fail(errc::bad_input, render(found));
+  own.lanes = std::move(all.lanes);
+  own.routing = std::move(all.routing);
+  own.limits = all.limits;
+  own.lease = all.lease;
+  own.allow_ad_hoc = own.allow_ad_hoc && all.allow_ad_hoc;
+  return own;
+}
+
+std::vector<std::string> unknown_lanes(const std::map<std::string, std::uint32_t>& workers, const root& cell) {
+  std::vector<std::string> unknown;
+  for (const auto& [name, slots] : workers)
+    if (std::none_of(cell.lanes.begin(), cell.lanes.end(), [&name = name](const lane& l) { return l.name == name; }))
+      unknown.push_back(name);
+  return unknown;
+}
+
+} // namespace fabric::config
