@@ -4,6 +4,7 @@ since boot; a bridge joins them. The wall clock is everybody's.
     cell = Cell(("scheduler", "w1", "client"))    # up at once; a HostTest makes one with self.cell()
     cell["w1"].link_down()                        # the cable is pulled; link_up() puts it in again
     cell["w1"].lose_to(cell["scheduler"])         # what w1 sends there vanishes; what it receives does not
+    proxy = cell["w1"].proxy_to(cell["scheduler"])  # a bad link by choice; see fault_proxy.py
     cell["w1"].power_off(); cell["w1"].boot()     # all processes gone, nobody told; then another boot id
     n = HostNode(cell["scheduler"]).start()       # a fabricd there, as harness.Node
     n.seen_from(cell["client"]).submit("sh")      # fabric on another host
@@ -16,6 +17,7 @@ import pathlib
 import random
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import threading
@@ -23,6 +25,7 @@ import time
 import uuid
 
 import netns
+from fault_proxy import FaultProxy
 from harness import DEADLINE_S, Node, NodeTest, alive, eventually, merged, read_bytes
 
 NETWORK = "10.77.0"
@@ -151,6 +154,17 @@ class Host:
     def on_the_network(self):
         """A context in which sockets that this thread makes are the host's."""
         return netns.entered(self.network)
+
+    def proxy_to(self, other, port=PORT):
+        """A FaultProxy on this host's loopback in front of a port of the other host; whoever makes it closes it."""
+        def listen(chosen):
+            with self.on_the_network():
+                return socket.create_server(("127.0.0.1", chosen))
+
+        def dial():
+            with self.on_the_network():
+                return socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        return FaultProxy((other.address, port), listen, dial)
 
     # -- its processes ------------------------------------------------------------------------------------------------
 
@@ -289,6 +303,12 @@ class HostTest(NodeTest):
         cell = Cell(hosts or ALL)
         self.addCleanup(cell.close)
         return cell
+
+    def proxy(self, source, target):
+        """A bad link for what dials from the source host; see Host.proxy_to."""
+        proxy = source.proxy_to(target)
+        self.addCleanup(proxy.close)
+        return proxy
 
     def node_on(self, host, config=None, start=True, base=None):
         node = HostNode(host, config, base)

@@ -9,12 +9,12 @@ import unittest
 
 import netns
 from harness import DEADLINE_S, alive, eventually
-from hosts import Cell, Flapping, HostTest, state
+from hosts import PORT, Cell, Flapping, HostTest, state
 
 # Dies with a killed cell of one host, after telling the names of what it leaves behind.
 CRASHING = """
 import os, signal, sys
-from hosts import Cell
+from hosts import PORT, Cell
 cell = Cell(("w1",))
 sleeper = cell["w1"].popen(["sleep", "1000"])
 print(cell.prefix, sleeper.pid, cell["w1"].directory.parent, flush=True)
@@ -115,6 +115,19 @@ class Hosts(HostTest):
             # 0.8 s at 1 Mbit/s, less the burst of 16 kB.
             self.assertGreater(os.times().elapsed - began, 0.5)
         a.speed_up()
+
+    def test_a_fault_proxy_stands_on_one_host_and_dials_the_other(self):
+        w1, scheduler = self.c["w1"], self.c["scheduler"]
+        with listen(scheduler, PORT) as door:
+            proxy = self.proxy(w1, scheduler)
+            with w1.on_the_network(), socket.create_connection((proxy.host, proxy.port), timeout=DEADLINE_S) as near:
+                far, peer = door.accept()
+                with far:
+                    self.assertEqual(peer[0], w1.address)
+                    near.sendall(b"through")
+                    self.assertEqual(far.recv(10), b"through")
+        with scheduler.on_the_network(), self.assertRaises(ConnectionRefusedError):
+            socket.create_connection((proxy.host, proxy.port))
 
     def test_a_host_without_power_says_nothing_and_boots_as_another(self):
         w1, scheduler = self.c["w1"], self.c["scheduler"]
