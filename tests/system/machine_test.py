@@ -81,7 +81,7 @@ class Units(unittest.TestCase):
     def test_what_is_installed_runs_as_the_user_fabric(self):
         self.assertIn("disabled", self.m.run("systemctl", "is-enabled", "fabricd").stdout)
         self.enable()
-        job = self.submit("id -un >\"$FABRIC_CHECKPOINT_DIR/../who\" || true; printf '\"%s\"' \"$(id -un)\" >\"$FABRIC_RESULT\"")
+        job = self.submit("printf '\"%s\"' \"$(id -un)\" >\"$FABRIC_RESULT\"")
         self.assertEqual(self.until(job, "succeeded")["result"], "fabric")
         for unit in ("fabricd", "fabric-runner"):
             self.assertEqual(self.m.property_of(unit, "ActiveState"), "active")
@@ -135,7 +135,7 @@ class Units(unittest.TestCase):
         self.assertEqual([self.outcomes(j) for j in jobs], [["lost", "succeeded"]] * 2 + [["succeeded"]])
 
     def test_a_configuration_with_problems_is_not_tried_again_and_again(self):
-        self.m.write("/etc/fabric/fabric.json", "{")
+        self.m.run("cp", "/dev/null", "/etc/fabric/fabric.json")
         self.m.run("systemctl", "start", "fabricd")
         eventually(lambda: self.m.property_of("fabricd", "ActiveState") == "failed", f"it gives up: {self.states()}")
         self.assertEqual(self.m.property_of("fabricd", "ExecMainStatus"), "2")
