@@ -4,8 +4,8 @@
 usage: checker.py DIRECTORY      prints a table; exits with 1 if a check failed, 2 if there is nothing to judge
 
 It reads what the clients were told (clients.jsonl), what the jobs themselves wrote while they were alive (jobs.jsonl,
-of several hosts one in each one's folder), what `fabric` showed of every job at the end (final.jsonl), and what the soak
-noticed (about.json). It is a checker of a "total queue", as Jepsen calls it, made sharper by fences: everything
+of several hosts one in each one's folder), what `fabric` showed of every job at the end (final.jsonl), and what the
+soak noticed (about.json). It is a checker of a "total queue", as Jepsen calls it, made sharper by fences: everything
 acknowledged comes out, and nothing else does. What only several hosts can get wrong is in hosts_checks.py.
 """
 

@@ -34,9 +34,9 @@ def run(of, fence, attempt_number, boot, first_s, last_s, ended=True, node=None,
 class HostsChecks(unittest.TestCase):
     def setUp(self):
         won = {"job": 1, "fence": 12}
-        self.about = {"seed": 1, "profile": "hosts", "mutation": "", "seconds": 1, "kills": 1, "faults": {}, "deaths": [],
-                      "thaws": [], "orphans": [], "unfinished": [], "findings": [], "hosts": ["w1", "w2"],
-                      "boots": AHEAD, "boot_hosts": HOSTS, "lease_s": 15, "resumed": []}
+        self.about = {"seed": 1, "profile": "hosts", "mutation": "", "seconds": 1, "kills": 1, "faults": {},
+                      "deaths": [], "thaws": [], "orphans": [], "unfinished": [], "findings": [], "hosts": ["w1", "w2"],
+                      "boots": AHEAD, "boot_hosts": HOSTS, "resumed": []}
         self.final = [job(1, "a", "succeeded", [at_host(1, "lost", 10, "w1"), at_host(2, "succeeded", 12, "w2")], won)]
         self.w1 = run(1, 10, 1, "boot-a", 1000, 1005, ended=False)
         self.w2 = run(1, 12, 2, "boot-b", 1021, 1030)
@@ -62,7 +62,7 @@ class HostsChecks(unittest.TestCase):
 
     def gone(self, at_s, back_s=None):
         self.trials = [{"trial": "host_gone", "node": "w1", "at_ns": round(at_s * S), "jobs": [1],
-                        "back_ns": back_s and round(back_s * S)}]
+                        "back_ns": back_s and round(back_s * S), "lease_s": 15}]
 
     def test_good_evidence_passes_each_check(self):
         self.gone(1005)
@@ -149,12 +149,12 @@ class HostsChecks(unittest.TestCase):
         self.assert_found("scheduler away")  # Only 125 s old: the trial says nothing.
 
     def test_a_scheduler_that_dispatches_late_or_never_is_found(self):
-        self.trials = [{"trial": "scheduler_restarted", "queued": 100_000, "process_ns": 1019.5 * S,
-                        "ready_ns": 1020 * S}]
+        self.trials = [{"trial": "scheduler_restarted", "queued": 100_000, "process_ns": 1019 * S,
+                        "ready_ns": 1020 * S, "first_ns": 1020.9 * S}]
         self.assertEqual(self.verdicts(), set())
-        self.trials[0]["process_ns"] = 1018.5 * S
+        self.trials[0]["first_ns"] = 1021.1 * S
         self.assert_found("scheduler restarted")
-        self.trials[0]["process_ns"] = 2000 * S
+        self.trials[0]["first_ns"] = None
         self.assert_found("scheduler restarted")
 
     def test_leases_double_with_the_age(self):

@@ -220,11 +220,12 @@ class HostNode(Node):
         host.directory.mkdir(exist_ok=True)
         super().__init__(host.directory, merged({"node": {"name": host.name}}, config or {}), base)
         self.host, self._asking = host, host
-        self.port = PORT
+        self.env = None  # Of fabricd, and of the runner that it starts; None: this process's own.
 
     @property
     def address(self):
-        return f"{self.host.address}:{self.port}"
+        """Where it listens, unless its configuration says: its host's address in the cell."""
+        return self.config["node"].get("listen", f"{self.host.address}:{PORT}")
 
     @property
     def pid(self):
@@ -238,7 +239,7 @@ class HostNode(Node):
         return seen
 
     def launch(self, *options, prefix=(), env=None):
-        return super().launch(*options, prefix=(*self.host.prefix(), *prefix), env=env)
+        return super().launch(*options, prefix=(*self.host.prefix(), *prefix), env=env or self.env)
 
     def refuses_to_start(self, *options, prefix=()):
         return super().refuses_to_start(*options, prefix=(*self.host.prefix(), *prefix))
@@ -265,10 +266,6 @@ class HostNode(Node):
         """The whole host; see Host.power_off."""
         self.host.power_off()
         self.kill_everything()
-
-    def first_process_gone(self):
-        """Waits until fabricd has ended by itself; returns its exit code."""
-        return self.process.wait(timeout=DEADLINE_S)
 
 
 class Flapping(threading.Thread):

@@ -145,8 +145,8 @@ class Init:
     def __init__(self, network, host_name, boot_id_file, boottime_offset_s):
         """`boottime_offset_s`: what CLOCK_BOOTTIME and CLOCK_MONOTONIC show more (or less) than the machine's."""
         self._outer = subprocess.Popen(
-            ["nsenter", f"--net={NETNS_HOME}/{network}", "unshare", "--pid", "--fork", "--kill-child", "--mount", "--uts",
-             "--mount-proc", "--time", "--boottime", str(boottime_offset_s), "--monotonic", str(boottime_offset_s),
+            ["nsenter", f"--net={NETNS_HOME}/{network}", "unshare", "--pid", "--fork", "--kill-child", "--mount",
+             "--uts", "--mount-proc", "--time", "--boottime", str(boottime_offset_s), "--monotonic", str(boottime_offset_s),
              "sh", "-c", _BOOT, "sh", str(boot_id_file), host_name, sys.executable, _INIT],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             preexec_fn=die_with_parent)

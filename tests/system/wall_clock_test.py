@@ -10,7 +10,10 @@ import unittest
 from wall_clock import WallClock, available
 
 # Answers each line with its wall clock and the time since boot.
-TELLING = "import time, sys\nfor _ in sys.stdin: print(time.time(), time.clock_gettime(time.CLOCK_BOOTTIME), flush=True)"
+TELLING = """import time, sys
+for _ in sys.stdin:
+    print(time.time(), time.clock_gettime(time.CLOCK_BOOTTIME), flush=True)
+"""
 NEAR_S = 60  # Between two readings on a machine that is busy.
 
 
