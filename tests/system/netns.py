@@ -133,7 +133,7 @@ while True:
 _BOOT = """set -e
 mount --bind "$1" /proc/sys/kernel/random/boot_id
 hostname "$2"
-exec "$3" -c "$4"
+exec "$3" -I -S -c "$4"
 """
 
 
