@@ -260,7 +260,7 @@ def main(directory):
     for check in (check_submissions, check_ends, check_fences, check_runs, check_surroundings, *HOSTS_CHECKS):
         check(run, verdicts)
     # Without faults of the jobs themselves, few profiles run a job twice.
-    for name in NEVER_EMPTY + (("overlapping",) if run.about["profile"] == "general" else ()):
+    for name in NEVER_EMPTY + (("overlapping",) if run.about["profile"] in ("general", "hosts") else ()):
         verdicts.check("other findings", any(n.startswith(name) for n in verdicts.trials), f"no case of {name}")
     report(run, verdicts)
     failed = any(verdicts.wrong.values())

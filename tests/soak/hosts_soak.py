@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """A cell of five hosts under load while hosts, processes and links fail; then trials; then the checker's verdict.
 
-usage: hosts_soak.py --job FABRIC_SOAK_JOB [--strikes N] [--trials N] [--queued N] [--seed S] [--mutation NAME] [--keep]
+usage: hosts_soak.py --job FABRIC_SOAK_JOB [--strikes N] [--profile NAME] [--trials N] [--queued N] [--seed S]
+                     [--mutation NAME] [--keep]
 
 The programs come from FABRIC_BIN, else from build/release/bin. Exit codes as soak.py's; 2 too where there can be no
 hosts out of network namespaces.
@@ -27,8 +28,8 @@ from hosts import Cell, HostNode  # noqa: E402
 from hosts_config import CLIENT, SCHEDULER, WORKERS, config_of  # noqa: E402
 from hosts_killer import HostsKiller  # noqa: E402
 from hosts_trials import Trials  # noqa: E402
-from profiles import HOSTS, LEASE_S  # noqa: E402
-from soak import Soak, progress  # noqa: E402
+from profiles import HOSTS_PROFILES, LEASE_S  # noqa: E402
+from soak import Soak, cgroups_usable, progress  # noqa: E402
 
 TRIAL_LEASE_S = 15
 
@@ -37,7 +38,9 @@ class HostsSoak(Soak):
     """One run in the directory of its cell, which holds all that the checker reads."""
 
     def __init__(self, options):  # pylint: disable=super-init-not-called - all of it is different
-        self._options, self._profile = options, {**HOSTS, "modes": dict(HOSTS["modes"])}
+        self._options, self._profile = options, HOSTS_PROFILES[options.profile]
+        if not cgroups_usable():
+            self._profile["modes"].pop("ghost", None)
         self._cell = Cell((SCHEDULER, *WORKERS, CLIENT))
         self.directory = self._cell.directory
         job = pathlib.Path(options.job).resolve()
@@ -47,7 +50,7 @@ class HostsSoak(Soak):
         self._node = self._scheduler.seen_from(self._cell[CLIENT])
         self._history = History(self.directory / "clients.jsonl")
         self._killer = HostsKiller(self._scheduler, self._workers, self._proxies, self._profile, options.seed)
-        self._about = {"seed": options.seed, "profile": "hosts", "mutation": options.mutation, "findings": [],
+        self._about = {"seed": options.seed, "profile": options.profile, "mutation": options.mutation, "findings": [],
                        "hosts": list(WORKERS)}
 
     def _host_node(self, name, job, join=()):
@@ -131,6 +134,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--job", required=True, help="the program fabric-soak-job")
     parser.add_argument("--strikes", type=int, default=30, help="faults under load")
+    parser.add_argument("--profile", choices=HOSTS_PROFILES, default="hosts")
     parser.add_argument("--trials", type=int, default=3, help="rounds of trials; 0: none")
     parser.add_argument("--queued", type=int, default=100_000,
                         help="jobs in the lanes when the scheduler restarts; 0: not tried")
@@ -142,7 +146,7 @@ def main():
         print(f"soak: no hosts of network namespaces here: {netns.why_not()}", file=sys.stderr)
         return 2
     os.environ["FABRIC_MUTATION"] = options.mutation
-    print(f"soak: hosts, {options.strikes} faults, {options.trials} rounds of trials, seed {options.seed}", flush=True)
+    print(f"soak: profile {options.profile}, {options.strikes} faults, {options.trials} rounds of trials, seed {options.seed}", flush=True)
     soak = HostsSoak(options)
     try:
         code = soak.run()
