@@ -137,6 +137,24 @@ class Short(ClusterTest):
         subprocess.run(["prlimit", "--pid", str(pid), "--nofile=65536"], check=True)
         self.assertEqual(self.finish(c, "a", job), [["succeeded"]])
 
+    def test_a_scheduler_whose_disk_is_full_takes_ends_and_refuses_jobs(self):
+        c = self.cluster(workers=("w1",), start=False,
+                         config={"store": {"disk_low": "16MiB", "reserve": "1MiB"}})
+        data = c.scheduler.data
+        data.mkdir(mode=0o700)
+        mounted = c.scheduler.host.run("mount", "-t", "tmpfs", "-o", "size=64M,mode=700", "tmpfs", data)
+        self.assertEqual(mounted.returncode, 0, mounted.stderr)
+        c.start()
+        job = c.client.run(c.gate("a"))
+        c.started(job)
+        c.scheduler.host.run("dd", "if=/dev/zero", f"of={data}/full", "bs=1M")  # Until there is no more room.
+        self.assert_refused(c.client.fabric("submit", "sh", "--input", '{"run": "true"}'), "disk_full")
+        self.assertEqual(self.finish(c, "a", job), [["succeeded"]])
+        c.scheduler.host.run("rm", f"{data}/full")
+        after = eventually(lambda: c.client.fabric("submit", "sh", "--input", '{"run": "true"}').lines[0].get("id"),
+                           "jobs are taken again")
+        self.assertEqual(c.client.until(after, "succeeded")["attempt"], 1)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -22,7 +22,6 @@ from harness import DEADLINE_S, eventually
 UNITS = ("basic", "sysinit", "multi-user", "shutdown", "umount", "final", "reboot", "poweroff", "network-online",
          "network", "local-fs", "local-fs-pre", "sockets", "timers", "paths", "slices", "emergency")
 CONTROL_GROUPS = pathlib.Path("/sys/fs/cgroup")
-DISK_FOLDERS = ("/etc", "/usr/local", "/var/lib")
 
 # $1: folder with disk, scratch and root; $2: boot id. The cgroups of the machine are below the one that it starts in.
 _BOOT = r"""set -e
@@ -68,6 +67,7 @@ class Machine:
     """Only the thread that made it, and lives as long, may boot it."""
 
     def __init__(self, build):
+        sweep()
         self._build = pathlib.Path(build)
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="fabric-machine-"))
         for folder in ("disk", "scratch", "root"):
@@ -126,9 +126,7 @@ class Machine:
 
     def close(self):
         self.cut_power()
-        for group in CONTROL_GROUPS.glob(f"**/{self._group}"):
-            for folder, _, _ in os.walk(group, topdown=False):
-                os.rmdir(folder)
+        remove_groups(self._group)
         shutil.rmtree(self.directory)
 
     def _enter(self):
@@ -154,3 +152,19 @@ class Machine:
 
     def property_of(self, unit, name):
         return self.run("systemctl", "show", "--property", name, "--value", unit).stdout.strip()
+
+
+def remove_groups(name):
+    """The cgroups of a machine whose processes are gone."""
+    for group in CONTROL_GROUPS.glob(f"**/{name}"):
+        for folder, _, _ in os.walk(group, topdown=False):
+            with contextlib.suppress(OSError):
+                os.rmdir(folder)
+
+
+def sweep():
+    """Removes the cgroups of machines whose test was killed; their processes died with it."""
+    for group in CONTROL_GROUPS.glob("**/fabric-test-*-*"):
+        pid = group.name.split("-")[2]
+        if pid.isdigit() and not os.path.exists(f"/proc/{pid}"):
+            remove_groups(group.name)
