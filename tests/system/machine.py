@@ -73,7 +73,7 @@ class Machine:
         for folder in ("disk", "scratch", "root"):
             (self.directory / folder).mkdir()
         self.log_file = self.directory / "console.log"
-        self._group = f"fabric-test-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        self.group = f"fabric-test-{os.getpid()}-{uuid.uuid4().hex[:8]}"
         self._outer, self._pid = None, 0
         self.write("/etc/machine-id", "")
         self.write("/etc/systemd/system/.keep", "")
@@ -125,9 +125,10 @@ class Machine:
             self._outer = None
 
     def close(self):
+        """Leaves nothing. May be called again."""
         self.cut_power()
-        remove_groups(self._group)
-        shutil.rmtree(self.directory)
+        remove_groups(self.group)
+        shutil.rmtree(self.directory, ignore_errors=True)
 
     def _enter(self):
         """Before the program of a boot begins: into cgroups of its own, which then are all that it sees."""
@@ -135,7 +136,7 @@ class Machine:
         for line in pathlib.Path("/proc/self/cgroup").read_text().splitlines():
             number, kind, own = line.split(":", 2)
             name = "unified" if number == "0" and (CONTROL_GROUPS / "unified").is_dir() else kind.replace("name=", "")
-            home = CONTROL_GROUPS / name / own.lstrip("/") / self._group
+            home = CONTROL_GROUPS / name / own.lstrip("/") / self.group
             with contextlib.suppress(OSError):  # A hierarchy that asks for more, or is not ours.
                 home.mkdir(exist_ok=True)
                 (home / "cgroup.procs").write_text(str(os.getpid()))

@@ -8,7 +8,7 @@ import unittest
 
 import netns
 from harness import BIN, eventually, shell_class
-from machine import Machine
+from machine import CONTROL_GROUPS, Machine
 
 CONFIG = {
     "node": {"memory_low": "1MiB", "drain_timeout": "1s"},
@@ -29,7 +29,18 @@ def why_not():
     return netns.why_not()
 
 
-class Units(unittest.TestCase):
+HELLO = """[Service]
+Type=oneshot
+User=nobody
+StateDirectory=hello
+ProtectSystem=strict
+ExecStart=/bin/sh -c "cat /proc/sys/kernel/random/boot_id >>/var/lib/hello/boots"
+[Install]
+WantedBy=multi-user.target
+"""
+
+
+class MachineTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         if why_not():
@@ -39,6 +50,35 @@ class Units(unittest.TestCase):
     def setUp(self):
         self.m = Machine(BIN.parent)
         self.addCleanup(self.m.close)
+
+
+class Machines(MachineTest):
+    def test_a_machine_boots_reboots_and_loses_power_and_its_disk_stays(self):
+        self.m.write("/etc/systemd/system/hello.service", HELLO)
+        self.m.boot()
+        self.assertEqual(self.m.run("systemctl", "is-system-running").stdout, "running\n")
+        self.assertEqual(self.m.run("systemctl", "enable", "--now", "hello").returncode, 0)
+        self.m.reboot()
+        self.m.cut_power()
+        self.m.cut_power()
+        self.m.boot()
+        boots = self.m.run("cat", "/var/lib/hello/boots").stdout.split()
+        self.assertEqual(len(set(boots)), 3, boots)
+        self.assertEqual(boots[-1], self.m.run("cat", "/proc/sys/kernel/random/boot_id").stdout.strip())
+
+    def test_nothing_is_left_of_a_machine_that_is_closed(self):
+        self.m.boot()
+        group = self.m.group
+        self.assertTrue(list(CONTROL_GROUPS.glob(f"**/{group}")))
+        self.m.close()
+        self.assertFalse(list(CONTROL_GROUPS.glob(f"**/{group}")))
+        self.assertFalse(self.m.directory.exists())
+        self.m.close()
+
+
+class Units(MachineTest):
+    def setUp(self):
+        super().setUp()
         self.m.install()
         self.m.write("/etc/fabric/fabric.json", json.dumps(CONFIG))
         self.m.boot()
