@@ -29,7 +29,7 @@ class Deaths(ClusterTest):
         self.c.workers["w1"].kill()
         self.c.workers["w1"].start()
         self.c.until_joined("w1")
-        self.assertEqual(self.c.workers["w1"].job_processes(job), pids)
+        self.assertIn(pids[0], self.c.workers["w1"].job_processes(job))
         self.assertEqual(self.finish(self.c, "a", *self.jobs), [["succeeded"]] * 4)
 
     def test_fabricd_of_a_worker_dies_with_its_runner_and_its_jobs_run_again(self):
@@ -57,7 +57,7 @@ class Deaths(ClusterTest):
         self.c.scheduler.start()
         self.c.until_joined("w1", "w2")
         for name, (job, pids) in found.items():
-            self.assertEqual(self.c.workers[name].job_processes(job), pids)
+            self.assertIn(pids[0], self.c.workers[name].job_processes(job))
         self.assertEqual(self.finish(self.c, "a", *self.jobs), [["succeeded"]] * 4)
 
     def test_all_fabricds_die_at_once_and_come_back_in_another_order(self):
@@ -69,7 +69,7 @@ class Deaths(ClusterTest):
             node.start()  # Workers first: they wait for the scheduler.
         self.c.until_joined("w1", "w2")
         for name, (job, pids) in found.items():
-            self.assertEqual(self.c.workers[name].job_processes(job), pids)
+            self.assertIn(pids[0], self.c.workers[name].job_processes(job))
         self.assertEqual(self.finish(self.c, "a", *self.jobs), [["succeeded"]] * 4)
 
     def test_all_hosts_lose_their_power_and_nothing_acknowledged_is_lost(self):
