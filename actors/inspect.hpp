@@ -116,8 +116,9 @@ template <class Inspector> bool inspect(Inspector& f, status& x) {
   return f.object(x).fields(f.field("name", x.name), f.field("serving", x.serving), f.field("ready", x.ready),
                             f.field("scheduled", x.scheduled), f.field("running", x.running), f.field("slots", x.slots),
                             f.field("busy", x.busy), f.field("offered", x.offered),
-                            f.field("oldest_wait", x.oldest_wait), f.field("epoch", x.epoch),
-                            f.field("pause", x.pause));
+                            f.field("oldest_wait", x.oldest_wait), f.field("epoch", x.epoch), f.field("pause", x.pause),
+                            f.field("heard", x.heard), f.field("classes", x.classes), f.field("startable", x.startable),
+                            f.field("leasing", x.leasing), f.field("granted", x.granted));
 }
 
 } // namespace fabric::lane

@@ -206,7 +206,7 @@ struct progress_report {
 
 struct get_hello {};
 struct cell_hello {
-  std::uint32_t protocol = 2;
+  std::uint32_t protocol = 3;
   std::string build;
   std::string node;
   std::uint64_t boot = 0;

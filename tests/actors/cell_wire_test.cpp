@@ -1,4 +1,4 @@
-#include "actors/inspect_cell.hpp"
+#include "actors/inspect_lane.hpp"
 #include "actors/meta_objects.hpp"
 #include "tests/actors/world.hpp"
 
