@@ -54,15 +54,15 @@ struct job {
   duration wasted{};             ///< Work thrown away by demotions, losses and hand-backs.
   duration ran_before{};         ///< What the running attempt had run when it was carried into its lane; 0: it was not.
   std::string ordering_key;      ///< Empty when none was given.
-  std::uint64_t key_order = 0;   ///< 0 without a key; else its place among the jobs of its key: its id, or from a kick on
-                                 ///< a number taken from the jobs' counter then.
+  std::uint64_t key_order = 0; ///< 0 without a key; else its place among the jobs of its key: its id, or from a kick on
+                               ///< a number taken from the jobs' counter then.
 
   bool operator==(const job&) const = default;
 };
 
 /// Where a waiting job stands among the jobs of its ordering key.
 struct key_line {
-  job_id first = 0;                        ///< The one that runs, or comes next: the first that has not ended.
+  job_id first = 0; ///< The one that runs, or comes next: the first that has not ended.
   job_state first_state = job_state::ready;
   std::uint64_t ahead = 0; ///< Jobs before it, the first included.
 

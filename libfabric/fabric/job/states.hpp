@@ -14,8 +14,8 @@
 ///
 ///     buried --kick--> ready;   every state that is not final --cancel--> cancelled
 ///
-/// A new job without a delay begins `ready`. Behind others of its ordering key a new or a kicked job is `waiting` first,
-/// and from there goes on to `scheduled`, if its delay is not over, or to `ready`.
+/// A new job without a delay begins `ready`. Behind others of its ordering key a new or a kicked job is `waiting`
+/// first, and from there goes on to `scheduled`, if its delay is not over, or to `ready`.
 ///
 /// The values are on disk and on the wire: append, never renumber.
 namespace fabric {

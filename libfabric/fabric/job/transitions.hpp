@@ -35,8 +35,8 @@ struct end_decision {
   bool operator==(const end_decision&) const = default;
 };
 
-/// What its ordering key says of a job that comes to the end of the key's line, or is the first in it now. As it is made:
-/// for a job without a key.
+/// What its ordering key says of a job that comes to the end of the key's line, or is the first in it now. As it is
+/// made: for a job without a key.
 struct line_terms {
   bool waits = false;           ///< A job of the key that has not ended comes before it.
   time_point free_at = no_time; ///< Until then an attempt that a buried job of the key left behind may run.
@@ -82,12 +82,12 @@ expected<job> apply_due(const job& before, time_point now);
 /// final.
 expected<job> apply_cancel(const job& before, const std::string& reason, time_point now);
 
-/// buried -> ready, or what else `line` says, with its counts and reason cleared. errc::wrong_state otherwise, and while
-/// a lease under which the job was buried may not be over yet: its old attempt could run beside the new one.
+/// buried -> ready, or what else `line` says, with its counts and reason cleared. errc::wrong_state otherwise, and
+/// while a lease under which the job was buried may not be over yet: its old attempt could run beside the new one.
 expected<job> apply_kick(const job& before, const line_terms& line, time_point now);
 
-/// waiting -> ready, or scheduled while its own delay is not over (or line.free_at not come): it is the first of its key
-/// that has not ended. @pre not line.waits (asserted).
+/// waiting -> ready, or scheduled while its own delay is not over (or line.free_at not come): it is the first of its
+/// key that has not ended. @pre not line.waits (asserted).
 expected<job> apply_release(const job& before, const line_terms& line, time_point now);
 
 /// Whether the later jobs of its key look at it: it has a key, and has not ended or may have left an attempt behind.

@@ -61,7 +61,7 @@ private:
   std::map<job_id, std::vector<memory_attempt>> attempts_; ///< Numbered without gaps.
   std::map<std::uint64_t, event> events_;
   std::map<std::pair<std::string, std::string>, job_id> keys_;
-  std::map<place_in_line, job_id> lines_; ///< See is_in_line.
+  std::map<place_in_line, job_id> lines_;                         ///< See is_in_line.
   std::array<std::set<std::pair<time_point, job_id>>, 8> finals_; ///< By state; live states stay empty.
 };
 

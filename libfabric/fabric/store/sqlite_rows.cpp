@@ -24,7 +24,8 @@ std::string update_sql(bool with_lane) {
   return "UPDATE jobs SET " + std::string(with_lane ? "lane=?2, " : "") +
          "state=?3, version=?4, demoted_order=?5, overflow_from=?6, run_at=?7, finished_at=?8, fence=?9, attempt=?10, "
          "failures=?11, memory=?12, lost=?13, demoted=?14, checkpointed=?15, reason=?16, cancel_requested=?17, "
-         "node=?18, lease=?19, lane_deaths=?20, wasted=?21, bytes=?22, ran_before=?23, key_order=?24 WHERE id=?1 AND version=?4-1";
+         "node=?18, lease=?19, lane_deaths=?20, wasted=?21, bytes=?22, ran_before=?23, key_order=?24 WHERE id=?1 AND "
+         "version=?4-1";
 }
 std::string head_sql() {
   return "SELECT id, state, node, finished_at, lease FROM jobs " + std::string(line_clause) + " ORDER BY key_order";
@@ -48,9 +49,9 @@ std::string live_sql() {
 sqlite_rows::sqlite_rows(sqlite_connection& db)
     : db_(db), find_(db, select_job()),
       find_key_(db, "SELECT id FROM jobs WHERE class=?1 AND idempotency_key=?2 AND idempotency_key<>''"),
-      head_of_(db, head_sql()), input_(db, "SELECT input FROM payloads WHERE job=?1"), insert_job_(db, insert_sql("jobs", job_columns)),
-      insert_payload_(db, insert_sql("payloads", "job, input")), update_(db, update_sql(true)),
-      update_in_lane_(db, update_sql(false)),
+      head_of_(db, head_sql()), input_(db, "SELECT input FROM payloads WHERE job=?1"),
+      insert_job_(db, insert_sql("jobs", job_columns)), insert_payload_(db, insert_sql("payloads", "job, input")),
+      update_(db, update_sql(true)), update_in_lane_(db, update_sql(false)),
       put_result_(db, "INSERT OR REPLACE INTO results(job, at, result) VALUES(?1, ?2, ?3)"),
       insert_attempt_(db, insert_sql("attempts", "job, number, fence, node, worker, lane, leased_at")),
       erase_attempts_(db, "DELETE FROM attempts WHERE job=?1 AND number<=?2"),
