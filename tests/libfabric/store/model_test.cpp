@@ -153,7 +153,7 @@ TEST_CASE("memory and SQLite agree on random operations", "[store]") {
   bench memory(kind::memory, options), sqlite(kind::sqlite, options);
   int worked = 0;
   std::set<job_id> waited;
-  for (int step = 0; step < 150; ++step) {
+  for (int step = 0; step < 250; ++step) {
     std::vector<operation> ops;
     for (auto n = d.upto(8); n-- > 0;) ops.push_back(draw(d, memory, memory.now));
     const auto expected_result = text(memory.apply(ops));
