@@ -35,8 +35,8 @@ struct end_decision {
   bool operator==(const end_decision&) const = default;
 };
 
-/// What its ordering key says of a job that comes to the end of the key's line, or is the first in it now. As it is
-/// made: for a job without a key.
+/// What its ordering key says of a job that comes to the end of the key's line, or is the first in it now. For a job
+/// without a key all stays as it is by default.
 struct line_terms {
   bool waits = false;           ///< A job of the key that has not ended comes before it.
   time_point free_at = no_time; ///< Until then an attempt that a buried job of the key left behind may run.

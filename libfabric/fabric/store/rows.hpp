@@ -39,9 +39,8 @@ struct attempt_fate {
 
 /// What is first among the jobs of an ordering key.
 struct key_head {
-  std::optional<job_id> first; ///< Of those that have not ended, the one with the smallest key_order.
-  time_point free_at =
-      no_time; ///< The latest left_until of its buried jobs with a smaller one; no_time: none left any.
+  std::optional<job_id> first;  ///< Of those that have not ended, the one with the smallest key_order.
+  time_point free_at = no_time; ///< The latest left_until of the buried jobs before it; no_time: none left anything.
 };
 
 /// A final job, as pruning looks at it.
