@@ -66,6 +66,7 @@ struct job_details {
   std::vector<attempt> attempts;
   std::string input;
   std::optional<std::string> result;
+  std::optional<key_line> line; ///< While it waits for earlier jobs of its ordering key.
 };
 
 /// Events after `after`, as soon as there is one, or none after `patience`. after == 0: the last `limit` ones.
