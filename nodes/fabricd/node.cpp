@@ -12,13 +12,14 @@
 #include "actors/messages.hpp"
 #include "actors/meta_objects.hpp"
 #include "actors/system.hpp"
+#include "actors/tls_transport.hpp"
 #include "nodes/fabricd/assembly/child_table.hpp"
+#include "nodes/fabricd/certificates.hpp"
 #include "nodes/fabricd/clock.hpp"
 #include "nodes/fabricd/node_events.hpp"
 #include "nodes/fabricd/service_manager.hpp"
 #include "nodes/log/log.hpp"
 
-#include <caf/io/middleman.hpp>
 #include <spdlog/spdlog.h>
 
 #include <malloc.h>
@@ -87,6 +88,9 @@ public:
       const bool broken = problem->code == errc::io_error || problem->code == errc::incompatible;
       return cannot_start(*problem, broken ? exit_store : exit_cannot_start);
     }
+    certificates shown{config_, log_}; // Behind the store, whose lock says that nobody else does the same.
+    const auto who = shown.first();
+    if (!who) return cannot_start(who.error(), exit_usage);
     actors::init_meta_objects();
     actors::on_stray() = [log = log_](const char* actor, const std::string& what) {
       log->debug("{} dropped {}", actor, what);
@@ -95,6 +99,10 @@ public:
     actors::configure(cfg, threads());
     caf::actor_system sys{cfg};
     sys_ = &sys;
+    actors::tls_transport transport{sys, *who, {}, shown.refusals()};
+    renew_ = [&] {
+      if (auto fresh = shown.look()) transport.use(std::move(fresh));
+    };
     directory_ = actors::spawn_directory(sys);
     supervisor_ = actors::spawn_supervisor(sys, env_, child_table(sys, env_, std::move(with)), directory_);
     loop();
@@ -221,8 +229,11 @@ private:
     }
   }
 
-  /// The C library keeps what a rush of jobs needed: back with it.
-  static void tidy() { malloc_trim(0); }
+  /// The C library keeps what a rush of jobs needed: back with it. And certificates come to their end.
+  void tidy() {
+    malloc_trim(0);
+    renew_();
+  }
 
   void on_signal(int number) {
     if (number == SIGHUP) return reload();
@@ -231,6 +242,7 @@ private:
   }
 
   void reload() {
+    renew_();
     const auto keeper = child<actors::configurator_actor>("config");
     if (!keeper) return log_->warn("SIGHUP came too early: the configuration is not read again");
     actors::tell_anon(keeper, actors::reload_config{});
@@ -359,6 +371,7 @@ private:
   actors::directory_actor directory_;
   actors::supervisor_actor supervisor_;
   phase phase_ = phase::serving;
+  std::function<void()> renew_;    ///< Looks after the certificates.
   std::set<std::string> offering_; ///< Workers whose slots the lanes know.
   std::set<std::string> empty_;    ///< Workers that are drained.
   std::uint64_t left_ = 0;         ///< Attempts that a drain could not end.

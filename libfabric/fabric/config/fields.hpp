@@ -16,6 +16,7 @@ template <class At> void fields(At& at, node& n) {
   at("name", n.name, words{rules::node_name});
   at("listen", n.listen, words{rules::listen});
   at("data", n.data, words{rules::data_directory});
+  at("tls", n.tls, words{rules::absolute_path_or_empty});
   at("workers", n.workers, each<whole>{rules::any_text, {0, slots_max}});
   at("memory_low", n.memory_low, bytes{});
   at("allow_root", n.allow_root, flag{});
