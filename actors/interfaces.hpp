@@ -326,7 +326,7 @@ using spool_files_actor = caf::typed_actor<
     // A piece of an attempt's output.
     caf::result<spool_piece>(read_spool)>;
 
-/// The connection of a node that joined to its cell. Detached: it blocks while it looks whether somebody listens.
+/// The connection of a node that joined to its cell.
 using uplink_actor = caf::typed_actor<
     // Names of the scheduler's node.
     caf::result<void>(cell_names),

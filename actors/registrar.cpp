@@ -5,6 +5,7 @@
 
 #include "actors/compat.hpp"
 #include "actors/messages.hpp"
+#include "actors/system.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -15,6 +16,8 @@
 namespace fabric::actors {
 
 namespace {
+
+constexpr duration identity_limit = std::chrono::seconds{2};
 
 class registrar_shell : public registrar_actor::base {
 public:
@@ -39,7 +42,7 @@ public:
 
   behavior_type make_behavior() override {
     return {
-        [this](node_hello& m) { return admit(m); },
+        [this](node_hello& m) { return identify(std::move(m)); },
         [this](lane_hosted& m) { on_hosted(m); },
         [this](config_news& m) { return reconfigure(*m.now); },
         [this](pruned_jobs& m) { tell_all(m); },
@@ -63,9 +66,23 @@ private:
     return card;
   }
 
-  node_welcome admit(node_hello& m) {
+  /// Whom the certificate of the other end of the connection names. In this process there is none to ask for.
+  caf::result<node_welcome> identify(node_hello m) {
+    const auto from = m.uplink ? m.uplink.node() : caf::node_id{};
+    if (from == system().node()) return admit(m, "node " + m.card.name);
+    auto promise = make_response_promise<node_welcome>();
+    ask(this, dialer(system()), identity_limit, caf::get_atom_v, from)
+        .then(
+            [this, promise, m](const caf::node_id&, const std::string& shown, std::uint16_t) mutable {
+              promise.deliver(admit(m, shown));
+            },
+            [this, promise, m](caf::error&) mutable { promise.deliver(admit(m, "nobody")); });
+    return promise;
+  }
+
+  node_welcome admit(node_hello& m, const std::string& shown) {
     const auto& card = m.card;
-    if (auto ok = machine_.admit(card); !ok) {
+    if (auto ok = machine_.admit(card, shown); !ok) {
       env_->log->warn("registrar: node {} was refused: {}", card.name, render(ok.error()));
       return {ok.error()};
     }

@@ -205,8 +205,8 @@ private:
 
 } // namespace
 
-uplink_actor spawn_uplink(caf::actor_system& sys, environment_ptr env, uplink_settings how, spawn_as as) {
-  return spawn_shell<uplink_shell>(sys, as == spawn_as::detached, std::move(env), std::move(how));
+uplink_actor spawn_uplink(caf::actor_system& sys, environment_ptr env, uplink_settings how) {
+  return sys.spawn<uplink_shell>(std::move(env), std::move(how));
 }
 
 } // namespace fabric::actors

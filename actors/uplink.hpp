@@ -38,7 +38,6 @@ struct uplink_settings {
 
 /// Spawns the uplink: performs what node::joining decides. While the node has joined, the names of lanes, membership,
 /// store and its reader mean, in this node's directory, those of the scheduler's node.
-uplink_actor spawn_uplink(caf::actor_system& sys, environment_ptr env, uplink_settings how,
-                          spawn_as as = spawn_as::detached);
+uplink_actor spawn_uplink(caf::actor_system& sys, environment_ptr env, uplink_settings how);
 
 } // namespace fabric::actors

@@ -27,7 +27,7 @@ caf::strong_actor_ptr assembly::uplink() {
   how.card = [self = shared_from_this()] { return self->card(); };
   how.apply = [self = shared_from_this()](const std::string& terms) { return self->apply(terms); };
   how.reload = [self = shared_from_this()](bool dry_run) { return self->reload(dry_run); };
-  return pointer(actors::spawn_uplink(sys_, env_, std::move(how), with_.out.blocking));
+  return pointer(actors::spawn_uplink(sys_, env_, std::move(how)));
 }
 
 scheduler::node_card assembly::card() const {
