@@ -1,6 +1,7 @@
 #include "actors/dial.hpp"
 
 #include "fabric/config/endpoint.hpp"
+#include "fabric/time.hpp"
 
 #include "actors/compat.hpp"
 #include "actors/system.hpp"
