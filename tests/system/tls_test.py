@@ -29,13 +29,13 @@ def rss_mib(pid):
     return 0
 
 
-def connections(node):
-    """How many connections of its port the node holds."""
-    port = f"{node.port:04X}"
+def connections(node, process=None):
+    """How many connections of the node's port it holds, or a client's process does."""
+    port, of = f":{node.port:04X}", process or node.process
     rows = [line.split() for line in read_bytes("/proc/net/tcp").decode().splitlines()[1:]]
-    inodes = {row[9] for row in rows if row[1].endswith(":" + port) and row[3] == "01"}
+    inodes = {row[9] for row in rows if (row[1].endswith(port) or row[2].endswith(port)) and row[3] == "01"}
     held = set()
-    for fd in pathlib.Path(f"/proc/{node.process.pid}/fd").iterdir():
+    for fd in pathlib.Path(f"/proc/{of.pid}/fd").glob("*"):
         with contextlib.suppress(OSError):
             held.add(os.readlink(fd))
     return sum(f"socket:[{inode}]" in held for inode in inodes)
@@ -212,6 +212,7 @@ class NoTls(TlsTest):
     def test_what_is_no_tls_is_hung_up_on_and_cuts_nobody_else(self):
         """CAF's own module ends the connection of a bystander for each of these."""
         follower = self.n.background("events", "--follow", "--after", "999999")
+        self.addCleanup(follower.communicate)
         self.addCleanup(follower.kill)
         eventually(lambda: connections(self.n) == 1, "the follower is connected")
         for data in (b"GET / HTTP/1.0\r\n\r\n" * 3, os.urandom(4096), b"\x16\x03\x01\xff\xff" + os.urandom(600),
@@ -311,16 +312,17 @@ class Files(NodeTest):
         n = self.node()
         job = n.run(n.gate("a"))
         n.started(job)
-        waiting = n.background("wait", job)
-        eventually(lambda: connections(n) == 1, "it waits")
-        away = n.directory / "away"
-        n.tls.rename(away)
+        mine = n.directory / "mine"
+        shutil.copytree(n.data / "tls/client", mine)
+        waiting = subprocess.Popen([BIN / "fabric", "--node", n.address, "--tls", mine, "wait", str(job)],
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        eventually(lambda: connections(n, waiting) == 1, "it is connected")
+        shutil.rmtree(mine)
         n.detach_and_start()  # It has to connect anew.
-        eventually(lambda: connections(n) == 1, "it waits again")
+        eventually(lambda: connections(n, waiting) == 1, "it is connected again")
         n.open_gate("a")
         out, err = waiting.communicate(timeout=DEADLINE_S)
         self.assertEqual(waiting.returncode, 0, out + err)
-        away.rename(n.tls)
 
     def test_a_key_that_others_can_read_stops_the_start(self):
         n = self.node()

@@ -63,8 +63,7 @@ x509_ptr begin_certificate(const validity& valid, EVP_PKEY* key) {
   x509_ptr made{X509_new()};
   if (!made || X509_set_version(made.get(), X509_VERSION_3) != 1 || !give_serial(made.get()) ||
       !ASN1_TIME_set(X509_getm_notBefore(made.get()), seconds_of(valid.from)) ||
-      !ASN1_TIME_set(X509_getm_notAfter(made.get()), seconds_of(valid.until)) ||
-      X509_set_pubkey(made.get(), key) != 1)
+      !ASN1_TIME_set(X509_getm_notAfter(made.get()), seconds_of(valid.until)) || X509_set_pubkey(made.get(), key) != 1)
     return nullptr;
   return made;
 }
@@ -83,7 +82,8 @@ std::string entry_of(X509_NAME* subject, int nid) {
   const int at = X509_NAME_get_index_by_NID(subject, nid, -1);
   if (at < 0) return {};
   const auto* data = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at));
-  return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(data)), static_cast<std::size_t>(ASN1_STRING_length(data))};
+  return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(data)),
+          static_cast<std::size_t>(ASN1_STRING_length(data))};
 }
 
 time_point instant_of(const ASN1_TIME* t) {
@@ -133,8 +133,7 @@ expected<key_pair> issue(const key_pair& authority, const identity& whom, const 
   if (!add_entry(subject, NID_organizationalUnitName, std::string(to_string(whom.what))) ||
       !add_entry(subject, NID_commonName, whom.name) ||
       X509_set_issuer_name(made.get(), X509_get_subject_name(issuer->get())) != 1 ||
-      !add_extensions(made.get(), issuer->get(), whom) ||
-      X509_sign(made.get(), issuer_key->get(), EVP_sha256()) == 0)
+      !add_extensions(made.get(), issuer->get(), whom) || X509_sign(made.get(), issuer_key->get(), EVP_sha256()) == 0)
     return broken();
   return as_pem(made.get(), key.get());
 }

@@ -112,7 +112,8 @@ expected<void> write_whole(const std::string& path, std::string_view content, un
   const auto part = path + ".part";
   if (::unlink(part.c_str()) != 0 && errno != ENOENT)
     return tl::unexpected(exec::system_error("cannot remove " + part, errno));
-  if (write_new(part, content, mode, path) && ::rename(part.c_str(), path.c_str()) == 0 && sync_directory(path)) return {};
+  if (write_new(part, content, mode, path) && ::rename(part.c_str(), path.c_str()) == 0 && sync_directory(path))
+    return {};
   const int why = errno;
   ::unlink(part.c_str());
   return tl::unexpected(exec::system_error("cannot write " + path, why));

@@ -25,7 +25,9 @@ struct site : scratch {
     told.clear();
     return scheduler_credentials(directory, name, now, [this](const std::string& line) { told.push_back(line); });
   }
-  certificate_facts facts(const std::string& file) const { return describe(read_pem(directory + file).value()).value(); }
+  certificate_facts facts(const std::string& file) const {
+    return describe(read_pem(directory + file).value()).value();
+  }
 };
 
 } // namespace
