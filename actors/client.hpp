@@ -56,6 +56,7 @@ public:
   expected<cell_hello> hello();
 
   /// Submits at most limits::batch_jobs specs in one durable step; a receipt per spec, in order.
+  /// Jobs of the same ordering key run in their order here; behind one that found no room, none of its key is taken.
   /// If no answer came, the jobs may or may not be stored: a caller may repeat the call without fear of doubles only if
   /// every spec has an idempotency key, or if nothing_was_sent().
   expected<receipts> submit(std::vector<job_spec> specs);

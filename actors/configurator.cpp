@@ -178,8 +178,9 @@ private:
       store_ = caf::actor_cast<store_actor>(m.actor);
       if (!change_) know_lanes(now_.all, false, {});
     }
-    const bool is_told = m.name == "scheduler" || m.name == "desk" || m.name == "runner" || m.name == "handlers" ||
-                         m.name.starts_with("lane/") || m.name.starts_with("worker/");
+    const bool is_told = m.name == "scheduler" || m.name == "desk" || m.name == "runner" || m.name == "registrar" ||
+                         m.name == "steward" || m.name == "handlers" || m.name.starts_with("lane/") ||
+                         m.name.starts_with("worker/");
     if (!is_told) return;
     told_[m.name] = caf::actor_cast<configured_actor>(m.actor);
     if (changes_ == 0) return;

@@ -24,14 +24,14 @@ namespace fabric::actors {
 
 namespace {
 
-constexpr duration change_limit = 30s;        ///< For another configuration to be in force.
-constexpr duration drain_slack = 20s;         ///< Behind its deadline, for what has to be stopped and committed.
-constexpr duration answer_head_start = 100ms; ///< Before a node detaches.
+constexpr duration change_limit = 30s; ///< For another configuration to be in force.
+/// For an empty node to say so: the longest drain, and what its steward takes for it.
+constexpr duration drain_limit = scheduler::longest_drain + 30s;
 
 class desk_shell : public desk_actor::base {
 public:
   desk_shell(caf::actor_config& cfg, environment_ptr env, desk_settings how)
-      : desk_actor::base(cfg), env_(std::move(env)), config_(std::move(how.config)), detach_(std::move(how.detach)),
+      : desk_actor::base(cfg), env_(std::move(env)), config_(std::move(how.config)),
         questions_(config_.limits.max_questions), watch_(config_.supervision.stall_alarm) {
     harden(this);
   }
@@ -44,7 +44,7 @@ public:
     reader_ = nullptr;
     configurator_ = nullptr;
     lanes_.clear();
-    workers_.clear();
+    nodes_.clear();
     orders_.clear();
   }
 
@@ -59,11 +59,11 @@ public:
         [this](reload_config m) { return pass<change_receipt>(m); },
         [this](set_policy& m) { return pass<change_receipt>(std::move(m)); },
         [this](get_config m) { return pass<config_text>(m); },
-        [this](drain_node& m) { return drain(scheduler::drain_order(m.node, m.length, config_)); },
-        [this](undrain_node& m) { return undrain(scheduler::check_node(m.node, config_)); },
-        [this](detach_node& m) { return detach(scheduler::check_node(m.node, config_)); },
+        [this](drain_node& m) { return pass_to_node<drain_report>(std::move(m), drain_limit); },
+        [this](undrain_node& m) { return pass_to_node<order_receipt>(std::move(m), answer_limit + 1s); },
+        [this](detach_node& m) { return pass_to_node<order_receipt>(std::move(m), answer_limit + 1s); },
         [this](config_news& m) { return reconfigure(*m.now); },
-        [this](get_progress& m) { return progress(std::move(m)); },
+        [this](get_progress& m) { return pass_to_node<progress_report>(std::move(m), answer_limit + 1s); },
         [this](store_commit& m) { on_commit(m); },
         [](lane_loaded&) {},
         [this](directory_entry& m) { meet(m); },
@@ -107,9 +107,27 @@ private:
   // -----------------------------------------------------------------------------------------------------------
 
   template <class Reply, class Question> caf::result<Reply> pass(Question question) {
+    return pass_to<Reply>(configurator_, change_limit, std::move(question));
+  }
+
+  template <class Reply, class Question> caf::result<Reply> pass_to_node(Question question, duration limit) {
+    const auto meant = scheduler::node_meant(question.node, config_.node.name, names());
+    if (!meant) return refused<Reply>(meant.error());
+    question.node = *meant;
+    return pass_to<Reply>(nodes_[*meant], limit, std::move(question));
+  }
+
+  std::vector<std::string> names() const {
+    std::vector<std::string> all;
+    for (const auto& [name, steward] : nodes_) all.push_back(name);
+    return all;
+  }
+
+  template <class Reply, class To, class Question>
+  caf::result<Reply> pass_to(const To& to, duration limit, Question question) {
     if (auto room = questions_.begin(); !room) return refused<Reply>(room.error());
     auto promise = make_response_promise<Reply>();
-    ask(this, configurator_, change_limit, std::move(question))
+    ask(this, to, limit, std::move(question))
         .then(
             [this, promise](Reply& reply) mutable {
               questions_.end();
@@ -128,55 +146,10 @@ private:
     config_ = now;
     const auto is_gone = [&now](const auto& item) { return !scheduler::is_lane(now, item.first); };
     std::erase_if(lanes_, is_gone);
-    std::erase_if(workers_, is_gone);
     return true;
   }
 
-  caf::result<drain_report> drain(expected<duration> length) {
-    if (!length) return refused<drain_report>(length.error());
-    if (auto room = questions_.begin(); !room) return refused<drain_report>(room.error());
-    drained_by_ = env_->now() + *length;
-    env_->log->info("desk: the node takes no new work, as an operator ordered");
-    auto promise = make_response_promise<drain_report>();
-    auto report = std::make_shared<drain_report>(drain_report{{}, config_.node.name, {}});
-    auto silent = std::make_shared<std::size_t>(workers_.size());
-    gather<worker_fates>(
-        this, workers_, *length + drain_slack, empty_worker{*drained_by_},
-        [report, silent](const std::string&, worker_fates& said) {
-          --*silent;
-          for (auto& fate : said.fates) report->fates.push_back(std::move(fate));
-        },
-        [this, report, silent, promise]() mutable {
-          questions_.end();
-          if (*silent > 0)
-            report->failure = error{errc::unavailable, "a worker did not say what became of its jobs", {}};
-          promise.deliver(std::move(*report));
-        });
-    return promise;
-  }
-
-  caf::result<order_receipt> undrain(expected<void> known) {
-    if (!known) return order_receipt{known.error()};
-    drained_by_.reset();
-    auto promise = make_response_promise<order_receipt>();
-    auto any = std::make_shared<bool>(false);
-    gather<bool>(
-        this, workers_, answer_limit, undrain_worker{}, [any](const std::string&, bool was) { *any |= was; },
-        [promise, any, node = config_.node.name]() mutable {
-          if (*any) return promise.deliver(order_receipt{});
-          promise.deliver(order_receipt{error{errc::wrong_state, "no operator has drained it", node}});
-        });
-    return promise;
-  }
-
-  /// A little later, so that the answer leaves first.
-  caf::result<order_receipt> detach(expected<void> known) {
-    if (!known) return order_receipt{known.error()};
-    run_delayed(answer_head_start, [this] { detach_(); });
-    return order_receipt{};
-  }
-
-  // -- explain: the job, then its lane, its place there, the lane's worker; whoever is silent is left out
+  // -- explain: the job, then its lane, its place there, the lane's workers; whoever is silent is left out
   // -----------------------------------------------------------------------------------------------------------
 
   caf::result<job_explanation> explain(job_id id) {
@@ -194,6 +167,7 @@ private:
     if (found.failure) return answer(*about, std::move(found.failure));
     about->facts.row = std::move(found.row);
     about->facts.attempts = std::move(found.attempts);
+    about->facts.line = found.line;
     if (is_final(about->facts.row.state)) return answer(*about);
     ask(this, lanes_[about->facts.row.lane], answer_limit, get_lanes{})
         .then(
@@ -215,13 +189,13 @@ private:
   }
 
   void ask_worker(const std::shared_ptr<inquiry>& about) {
-    ask(this, workers_[about->facts.row.lane], answer_limit, get_nodes{})
-        .then(
-            [this, about](worker_report& said) {
-              about->facts.workers.push_back(std::move(said.now));
-              answer(*about);
-            },
-            [this, about](caf::error&) { answer(*about); });
+    gather<worker_reports>(
+        this, nodes_, answer_limit, get_workers{},
+        [about](const std::string&, worker_reports& said) {
+          for (auto& w : said.workers)
+            if (w.lane == about->facts.row.lane) about->facts.workers.push_back(std::move(w));
+        },
+        [this, about] { answer(*about); });
   }
 
   void answer(inquiry& about, std::optional<error> failure = {}) {
@@ -236,27 +210,6 @@ private:
       reply.row = std::move(about.facts.row);
     }
     about.promise.deliver(std::move(reply));
-  }
-
-  // -- how far an attempt is: its worker's node knows
-  // -----------------------------------------------------------------------------------------------------------
-
-  caf::result<progress_report> progress(get_progress m) {
-    if (m.node != config_.node.name) return progress_report{error{errc::not_found, "no such node: " + m.node, "/node"}};
-    const auto worker = workers_.find(m.lane);
-    if (worker == workers_.end()) return progress_report{error{errc::unknown_lane, "no such lane: " + m.lane, "/lane"}};
-    if (auto room = questions_.begin(); !room) return progress_report{room.error()};
-    auto promise = make_response_promise<progress_report>();
-    auto deliver = [this, promise](progress_report said) mutable {
-      questions_.end();
-      promise.deliver(std::move(said));
-    };
-    ask(this, worker->second, answer_limit, std::move(m))
-        .then([deliver](progress_report& said) mutable { deliver(std::move(said)); },
-              [deliver](caf::error&) mutable {
-                deliver({error{errc::unavailable, "the part of the fabric that knows is restarting", ""}});
-              });
-    return promise;
   }
 
   // -- the alarm
@@ -289,17 +242,15 @@ private:
     if (m.name == "store_reader") reader_ = caf::actor_cast<store_reader_actor>(m.actor);
     if (m.name.starts_with("lane/")) lanes_[m.name.substr(5)] = caf::actor_cast<lane_actor>(m.actor);
     if (m.name == "config") configurator_ = caf::actor_cast<configurator_actor>(m.actor);
-    if (!m.name.starts_with("worker/")) return;
-    auto& worker = workers_[m.name.substr(7)] = caf::actor_cast<worker_actor>(m.actor);
-    if (!drained_by_) return;
-    // It was started again; who waits for its fates has been told that nobody saw all of them.
-    ask(this, worker, answer_limit, empty_worker{*drained_by_}).then([](worker_fates&) {}, [](caf::error&) {});
+    if (!m.name.starts_with("node/")) return;
+    if (m.actor)
+      nodes_[m.name.substr(5)] = caf::actor_cast<node_face_actor>(m.actor);
+    else
+      nodes_.erase(m.name.substr(5));
   }
 
   environment_ptr env_;
   config::root config_;
-  std::function<void()> detach_;
-  std::optional<time_point> drained_by_; ///< An operator's drain, until it is undrained.
   scheduler::questions questions_;
   scheduler::stall_watch watch_;
   alarm_clock<desk_shell> alarm_{this, env_, [this] { look_at_lanes(); }};
@@ -307,7 +258,7 @@ private:
   store_reader_actor reader_;
   configurator_actor configurator_;
   std::map<std::string, lane_actor> lanes_;
-  std::map<std::string, worker_actor> workers_; ///< By lane.
+  std::map<std::string, node_face_actor> nodes_; ///< Those that are here, by name.
   std::uint64_t ticket_ = 0;
   std::map<std::uint64_t, caf::typed_response_promise<order_receipt>> orders_;
 };

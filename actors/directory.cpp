@@ -26,27 +26,34 @@ public:
 private:
   /// The one cast where handles come in. Those that take no directory entries drop them (see harden).
   void set(const directory_entry& m) {
-    if (!m.actor) {
-      entries_.erase(m.name);
-      return;
-    }
-    entries_[m.name] = m.actor;
-    const auto fresh = caf::actor_cast<directory_client_actor>(m.actor);
-    introduce(fresh);
-    for (const auto& [name, actor] : entries_)
-      if (name != m.name) tell(this, caf::actor_cast<directory_client_actor>(actor), m);
+    if (!m.actor) return forget(m);
+    entries_[m.name] = m;
+    if (!m.is_elsewhere) introduce(caf::actor_cast<directory_client_actor>(m.actor));
+    tell_others(m);
+  }
+
+  /// A child that is down comes back, and who talks to it waits; a node may not.
+  void forget(const directory_entry& m) {
+    entries_.erase(m.name);
+    if (m.name.starts_with("node/")) tell_others(m);
   }
 
   void introduce(const directory_client_actor& to) {
-    for (const auto& [name, actor] : entries_) tell(this, to, directory_entry{name, actor});
+    for (const auto& [name, entry] : entries_) tell(this, to, entry);
+  }
+
+  /// Those of other nodes have a directory of their own, and this message cannot travel.
+  void tell_others(const directory_entry& m) {
+    for (const auto& [name, entry] : entries_)
+      if (name != m.name && !entry.is_elsewhere) tell(this, caf::actor_cast<directory_client_actor>(entry.actor), m);
   }
 
   directory_entry find(const std::string& name) const {
     const auto found = entries_.find(name);
-    return {name, found == entries_.end() ? nullptr : found->second};
+    return found == entries_.end() ? directory_entry{name, nullptr} : found->second;
   }
 
-  std::map<std::string, caf::strong_actor_ptr> entries_;
+  std::map<std::string, directory_entry> entries_;
 };
 
 } // namespace

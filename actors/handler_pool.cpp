@@ -14,6 +14,8 @@ namespace fabric::actors {
 
 namespace {
 
+constexpr std::uint32_t handlers_hold = 1; ///< Of scheduler::node_renewed::holder; 0 are the processes.
+
 class handler_pool_shell : public handler_pool_actor::base {
 public:
   handler_pool_shell(caf::actor_config& cfg, environment_ptr env, handler_pool_settings how)
@@ -81,22 +83,23 @@ private:
   }
 
   void perform(handlers::pool_effect& todo, turn& t) {
-    std::visit(overloaded{
-                   [&](exec::tell_worker& e) { say(e, t); },
-                   [&](exec::renew_fences& e) {
-                     tell(this, membership_,
-                          renew_leases{lease_holder_actor{this}, {node_, boot_, e.seq, std::move(e.fences)}});
-                   },
-                   [&](exec::complaint& e) { env_->log->error("handlers: {}", e.text); },
-                   [&](exec::raise_alarm& e) { raise(e); },
-                   [&](handlers::run_task& e) { t.tasks.push_back(std::move(e.what)); },
-                   [&](handlers::ask_to_stop& e) { stop(e.fence, t); },
-                   [&](handlers::abandon_task& e) { executor_->abandon(e.fence); },
-                   [&](handlers::look_at_tasks&) { t.events.emplace_back(executor_->take()); },
-                   [&](handlers::all_released&) { answer_releases(); },
-                   [&](handlers::too_many_leaked& e) { too_many_(e.leaked); },
-               },
-               todo);
+    std::visit(
+        overloaded{
+            [&](exec::tell_worker& e) { say(e, t); },
+            [&](exec::renew_fences& e) {
+              tell(this, membership_,
+                   renew_leases{lease_holder_actor{this}, {node_, boot_, e.seq, std::move(e.fences), handlers_hold}});
+            },
+            [&](exec::complaint& e) { env_->log->error("handlers: {}", e.text); },
+            [&](exec::raise_alarm& e) { raise(e); },
+            [&](handlers::run_task& e) { t.tasks.push_back(std::move(e.what)); },
+            [&](handlers::ask_to_stop& e) { stop(e.fence, t); },
+            [&](handlers::abandon_task& e) { executor_->abandon(e.fence); },
+            [&](handlers::look_at_tasks&) { t.events.emplace_back(executor_->take()); },
+            [&](handlers::all_released&) { answer_releases(); },
+            [&](handlers::too_many_leaked& e) { too_many_(e.leaked); },
+        },
+        todo);
   }
 
   void say(exec::tell_worker& e, turn& t) {

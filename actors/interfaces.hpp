@@ -25,7 +25,8 @@ using directory_client_actor = caf::typed_actor<
 
 /// Name -> current handle of a restarted actor, for one node.
 using directory_actor = caf::typed_actor<
-    // Sets a name; everybody with a name is told. Without an actor: its child is down.
+    // Sets a name; everybody with a name is told. Without an actor: its child is down (nobody is told), or its node is
+    // gone.
     caf::result<void>(directory_entry),
     // What a name means now.
     caf::result<directory_entry>(find_actor)>;
@@ -54,14 +55,16 @@ using store_reader_actor = caf::typed_actor<
     // Totals per lane.
     caf::result<lane_reports>(get_lanes)>;
 
-/// Logs and files of this node's spool. Detached: it blocks in reads.
+/// Logs, on whatever node they are. Detached: it blocks in reads.
 using spool_reader_actor = caf::typed_actor<
     // A piece of an attempt's output.
-    caf::result<log_piece>(read_log)>;
+    caf::result<log_piece>(read_log),
+    // Nodes that came and went.
+    caf::result<void>(directory_entry)>;
 
 /// Keeps this node's spool within its limits. Detached: it walks directories.
 using spool_keeper_actor = caf::typed_actor<
-    // A restarted runner.
+    // A restarted runner or store reader.
     caf::result<void>(directory_entry)>;
 
 /// The hub of committed changes: answers those who wait for one.
@@ -104,7 +107,9 @@ using client_face_actor = caf::typed_actor<
     // Who is there: version, node, boot.
     caf::result<cell_hello>(get_hello),
     // Who takes the orders of operators.
-    caf::result<desk_found>(find_desk)>;
+    caf::result<desk_found>(find_desk),
+    // Who lets nodes join.
+    caf::result<registrar_found>(find_registrar)>;
 
 /// What operators may say to a cell.
 using desk_face_actor = caf::typed_actor<
@@ -292,6 +297,63 @@ using handler_pool_actor = caf::typed_actor<
     // The node detaches: hand everything back; answered when that is committed.
     caf::result<bool>(release_handlers),
     // A restarted membership or store.
+    caf::result<void>(directory_entry)>;
+
+/// What is asked of one node, from wherever in the cell.
+using node_face_actor = caf::typed_actor<
+    // Empty its workers; answered when they are.
+    caf::result<drain_report>(drain_node),
+    // Have them take work again.
+    caf::result<order_receipt>(undrain_node),
+    // Leave its jobs to its runner and exit.
+    caf::result<order_receipt>(detach_node),
+    // How far a running attempt says it is.
+    caf::result<progress_report>(get_progress),
+    // Its workers and what they hold.
+    caf::result<worker_reports>(get_workers),
+    // A piece of an attempt's output.
+    caf::result<spool_piece>(read_spool)>;
+
+/// Answers for one node.
+using steward_actor = node_face_actor::extend<
+    // Another configuration is in force.
+    caf::result<bool>(config_news),
+    // Restarted workers.
+    caf::result<void>(directory_entry)>;
+
+/// Files of this node's spool. Detached: it blocks in reads.
+using spool_files_actor = caf::typed_actor<
+    // A piece of an attempt's output.
+    caf::result<spool_piece>(read_spool)>;
+
+/// The connection of a node that joined to its cell.
+using uplink_actor = caf::typed_actor<
+    // Names of the scheduler's node.
+    caf::result<void>(cell_names),
+    // The cell's terms changed.
+    caf::result<void>(cell_terms),
+    // Which lanes live here.
+    caf::result<void>(host_lanes),
+    // Directories that may be recycled.
+    caf::result<void>(pruned_jobs),
+    // The node's own file is to be read again.
+    caf::result<change_receipt>(reload_config),
+    // Restarted partners.
+    caf::result<void>(directory_entry)>;
+
+/// Who lets nodes join the cell, and tells them what they need of it.
+using registrar_actor = caf::typed_actor<
+    // A node wants to join.
+    caf::result<node_welcome>(node_hello),
+    // A lane lives on a node that was told to have it.
+    caf::result<void>(lane_hosted),
+    // Another configuration is in force.
+    caf::result<bool>(config_news),
+    // Directories that may be recycled, on whatever node.
+    caf::result<void>(pruned_jobs),
+    // For `fabric nodes`.
+    caf::result<registered_nodes>(get_registered),
+    // Restarted partners.
     caf::result<void>(directory_entry)>;
 
 /// The child table of one node.

@@ -47,7 +47,7 @@ private:
   };
 
   void on_renewal(renew_leases& m) {
-    links_[m.what.node] = m.from;
+    links_[{m.what.node, m.what.holder}] = m.from;
     step({std::move(m.what)});
   }
 
@@ -90,7 +90,9 @@ private:
   void perform(const scheduler::membership_effect& todo, std::vector<store_ask>& asks,
                std::map<std::string, lease_verdict>& verdicts) {
     std::visit(overloaded{
-                   [&](const scheduler::leases_granted& e) { tell(this, links_[e.node], leases_renewed{e}); },
+                   [&](const scheduler::leases_granted& e) {
+                     tell(this, links_[{e.node, e.holder}], leases_renewed{e});
+                   },
                    [&](const scheduler::extend_lease& e) {
                      asked_[++ticket_] = {e.fence, e.length};
                      asks.push_back({ticket_, store::extend{e.id, e.fence, e.length}});
@@ -103,7 +105,8 @@ private:
                      for (const auto& [lane, handle] : lanes_)
                        verdicts[lane].items.emplace_back(lane::node_gone{e.node, e.boot});
                      note(asks, "node_lost", e.node,
-                          "the node is silent; its attempts wait for the end of their leases");
+                          e.silent ? "the node is silent; its attempts wait for the end of their leases"
+                                   : "the connection to the node broke; its attempts wait for the end of their leases");
                    },
                    [&](const scheduler::node_joined& e) { note(asks, "node_joined", e.node, "the node said hello"); },
                },
@@ -131,7 +134,8 @@ private:
   alarm_clock<membership_shell> alarm_;
   store_actor store_;
   std::map<std::string, lane_actor> lanes_;
-  std::map<std::string, lease_holder_actor> links_; ///< By node: who asked last.
+  /// By node and holder: who asked last.
+  std::map<std::pair<std::string, std::uint32_t>, lease_holder_actor> links_;
   std::uint64_t ticket_ = 0;
   std::map<std::uint64_t, asked_extension> asked_;
   std::vector<caf::typed_response_promise<bool>> outage_;

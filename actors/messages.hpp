@@ -7,6 +7,7 @@
 #include "fabric/node/executors.hpp"
 #include "fabric/node/worker.hpp"
 #include "fabric/scheduler/membership.hpp"
+#include "fabric/scheduler/registrar.hpp"
 #include "fabric/store/job_store.hpp"
 
 #include "actors/child_spec.hpp"
@@ -31,6 +32,74 @@ namespace fabric::actors {
 struct find_desk {};
 struct desk_found {
   caf::strong_actor_ptr desk; ///< A desk_face_actor; null while it is restarting.
+};
+
+/// Who lets nodes join. Ask again after each restart of it.
+struct find_registrar {};
+struct registrar_found {
+  caf::strong_actor_ptr registrar; ///< A registrar_actor; null while it is restarting.
+  scheduler::build_card card;      ///< What it speaks: another cannot even read a hello.
+};
+
+// -- between the nodes of a cell
+// ---------------------------------------------------------------------------------------
+
+/// A node wants to join, or says anew what it is.
+struct node_hello {
+  scheduler::node_card card;
+  uplink_actor uplink;
+  node_face_actor steward;
+};
+/// What a name means on the scheduler's node. Without an actor: it is restarting.
+struct cell_name {
+  std::string name;
+  caf::strong_actor_ptr actor;
+};
+struct node_welcome {
+  std::optional<error> failure{};
+  std::string terms{}; ///< See config/cell_terms.hpp.
+  std::vector<cell_name> names{};
+  std::vector<std::string> lanes{}; ///< Whose actors are to live there.
+};
+/// These names mean other actors now.
+struct cell_names {
+  std::vector<cell_name> items;
+};
+/// The cell's terms changed.
+struct cell_terms {
+  std::string text;
+};
+
+/// The actors of these lanes are to live on the node that is told, and of no others.
+struct host_lanes {
+  std::vector<std::string> lanes;
+};
+/// One of them does, or is a new one.
+struct lane_hosted {
+  std::string node;
+  std::string lane;
+  caf::strong_actor_ptr actor;
+};
+
+/// What the workers of a node say of themselves.
+struct get_workers {};
+struct worker_reports {
+  std::vector<node::worker_status> workers; ///< In the order of the lanes.
+};
+/// A piece of a file of this node's spool.
+struct read_spool {
+  job_id job = 0;
+  std::uint32_t attempt = 0;
+  bool from_stderr = false;
+  std::uint64_t offset = 0;
+  std::uint32_t limit = 65536; ///< At most 64 KiB.
+};
+struct spool_piece {
+  std::optional<error> failure{}; ///< errc::not_found: there is no such file.
+  std::string bytes{};
+  std::uint64_t offset = 0; ///< Of the first byte.
+  std::uint64_t skipped = 0;
+  std::uint64_t size = 0; ///< Of the file.
 };
 
 // -- inside the cell --------------------------------------------------------------------------------------------------
@@ -81,7 +150,7 @@ struct lane_orders {
 };
 
 struct lease_news {
-  std::vector<scheduler::membership_event> items; ///< Only attempt_leased and attempt_closed.
+  std::vector<scheduler::membership_event> items; ///< Only attempt_leased, attempt_closed and node_unlinked.
 };
 struct lease_verdict {
   std::vector<lane::event> items; ///< Only lease_over and node_gone.
@@ -154,6 +223,12 @@ struct release_handlers {
   duration grace{};
 };
 
+/// For `fabric nodes`.
+struct get_registered {};
+struct registered_nodes {
+  std::vector<scheduler::node_facts> nodes;
+};
+
 struct drain_worker {
   time_point deadline{};
 };
@@ -180,8 +255,9 @@ struct revise_children {
 /// From the supervisor to everyone who cares: this name now means this actor. The directory alone is also told that a
 /// child is down: then the actor is null.
 struct directory_entry {
-  std::string name; ///< "store", "lane/fast", "worker/fast", …
+  std::string name; ///< "store", "lane/fast", "worker/fast", "node/b1", …
   caf::strong_actor_ptr actor;
+  bool is_elsewhere = false; ///< Of another node: it has a name here, but is not told of the others.
 };
 /// Answered with the entry; its actor is null while nobody has the name, or its child is down.
 struct find_actor {

@@ -88,5 +88,20 @@ struct revise_children;
 struct empty_worker;
 struct undrain_worker;
 struct worker_fates;
+struct find_registrar;
+struct registrar_found;
+struct node_hello;
+struct node_welcome;
+struct cell_name;
+struct cell_names;
+struct cell_terms;
+struct host_lanes;
+struct lane_hosted;
+struct get_workers;
+struct worker_reports;
+struct get_registered;
+struct registered_nodes;
+struct read_spool;
+struct spool_piece;
 
 } // namespace fabric::actors

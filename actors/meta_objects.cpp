@@ -1,6 +1,6 @@
 #include "actors/meta_objects.hpp"
 
-#include "actors/inspect.hpp"
+#include "actors/inspect_lane.hpp"
 #include "actors/messages.hpp"
 
 #include <caf/init_global_meta_objects.hpp>
@@ -16,6 +16,7 @@ void init_meta_objects() {
     caf::core::init_global_meta_objects();
     caf::io::middleman::init_global_meta_objects();
     caf::init_global_meta_objects<caf::id_block::fabric_wire>();
+    caf::init_global_meta_objects<caf::id_block::fabric_cell>();
     caf::init_global_meta_objects<caf::id_block::fabric_local>();
   });
 }

@@ -56,7 +56,7 @@ caf::result<lane_reports> ask_lanes(Self* self, const store_reader_actor& reader
           for (auto& l : reply->lanes)
             if (l.now.name == name) l.now = answer.now;
         },
-        [promise, over, reply]() mutable {
+        [promise = promise, over = over, reply]() mutable {
           over();
           promise.deliver(std::move(*reply));
         });
@@ -68,26 +68,40 @@ caf::result<lane_reports> ask_lanes(Self* self, const store_reader_actor& reader
   return promise;
 }
 
-/// Workers in the order of the configuration, whoever answers first.
+/// What membership knows of the nodes, what the registrar does, and what each says of its workers; whoever is silent is
+/// left out, and the others tell all the same.
 template <class Self, class Over>
-caf::result<node_reports> ask_nodes(Self* self, const membership_actor& membership,
-                                    const std::map<std::string, worker_actor>& workers, const config::root& all,
-                                    Over over) {
+caf::result<node_reports> ask_nodes(Self* self, const membership_actor& membership, const registrar_actor& registrar,
+                                    const std::map<std::string, node_face_actor>& nodes, Over over) {
   auto promise = self->template make_response_promise<node_reports>();
-  const auto on_members = [self, promise, over, &workers, &all](node_reports& members) mutable {
-    auto answers = std::make_shared<std::map<std::string, node::worker_status>>();
-    gather<worker_report>(
-        self, workers, answer_limit, get_nodes{},
-        [answers](const std::string& lane, worker_report& answer) { (*answers)[lane] = answer.now; },
-        [promise, over, answers, reply = std::move(members), &all]() mutable {
-          for (auto& n : reply.nodes) {
-            if (n.now.node != all.node.name) continue;
-            for (const auto& l : all.lanes)
-              if (const auto found = answers->find(l.name); found != answers->end()) n.workers.push_back(found->second);
-          }
+  auto reply = std::make_shared<node_reports>();
+  const auto with = [reply](const std::string& name) {
+    return std::find_if(reply->nodes.begin(), reply->nodes.end(), [&](const auto& n) { return n.now.node == name; });
+  };
+  const auto ask_stewards = [self, promise, over, reply, with, &nodes] {
+    gather<worker_reports>(
+        self, nodes, answer_limit, get_workers{},
+        [reply, with](const std::string& name, worker_reports& answer) {
+          if (const auto at = with(name); at != reply->nodes.end()) at->workers = std::move(answer.workers);
+        },
+        [promise = promise, over = over, reply]() mutable {
           over();
-          promise.deliver(std::move(reply));
+          promise.deliver(std::move(*reply));
         });
+  };
+  const auto on_registered = [reply, with, ask_stewards](registered_nodes& all) {
+    for (auto& n : all.nodes)
+      if (const auto at = with(n.name); at != reply->nodes.end()) {
+        at->labels = std::move(n.labels);
+        at->differences = std::move(n.differences);
+      }
+    ask_stewards();
+  };
+  const auto on_members = [self, registrar, reply, on_registered, ask_stewards](node_reports& members) {
+    *reply = std::move(members);
+    ask(self, registrar, answer_limit, get_registered{}).then(on_registered, [ask_stewards](caf::error&) {
+      ask_stewards();
+    });
   };
   ask(self, membership, answer_limit, get_nodes{}).then(on_members, [promise, over](caf::error&) mutable {
     over();

@@ -100,7 +100,7 @@ private:
                    [&](exec::tell_worker& e) { news[e.lane].items.push_back(std::move(e.what)); },
                    [&](exec::renew_fences& e) {
                      tell(this, membership_,
-                          renew_leases{runner_actor{this}, {how_.node, how_.boot, e.seq, std::move(e.fences)}});
+                          renew_leases{runner_actor{this}, {how_.node, how_.boot, e.seq, std::move(e.fences), 0}});
                    },
                    [&](exec::runner_is_ready&) { retry_ = retry_first; },
                    [&](exec::outage_known&) { answer_outages(true); },

@@ -13,6 +13,7 @@
 #include "actors/events.hpp"
 #include "actors/messages.hpp"
 #include "actors/overview.hpp"
+#include "actors/registrar.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -47,8 +48,9 @@ public:
     events_ = nullptr;
     membership_ = nullptr;
     desk_ = nullptr;
+    registrar_ = nullptr;
     lanes_.clear();
-    workers_.clear();
+    nodes_.clear();
     requests_.clear();
     early_.clear();
   }
@@ -75,6 +77,9 @@ public:
           return cell_hello{cell_hello{}.protocol, FABRIC_BUILD, how_.config.node.name, how_.boot, admission_.draining};
         },
         [this](find_desk) { return desk_found{desk_}; },
+        [this](find_registrar) {
+          return registrar_found{registrar_, card_of_build()};
+        },
         [this](config_news& m) { return reconfigure(*m.now); },
         [this](store_commit& m) { on_commit(m); },
         [](lane_loaded&) {},
@@ -119,8 +124,9 @@ private:
 
   void admit_all(std::uint64_t number, pending_request& r, std::vector<job_spec>& specs) {
     store_operations ops{store_client_actor{this}, {}};
+    scheduler::ordered_request request;
     for (std::size_t i = 0; i < specs.size() && i < limits::batch_jobs; ++i) {
-      auto op = admitted(specs[i]);
+      auto op = admitted(request, specs[i]);
       if (!op) {
         r.reply.items[i].failure = op.error();
         continue;
@@ -132,10 +138,10 @@ private:
     dispatch(number, r, std::move(ops));
   }
 
-  expected<store::submit> admitted(job_spec& spec) {
+  expected<store::submit> admitted(scheduler::ordered_request& request, job_spec& spec) {
     admission_.live_jobs = intake_.live_jobs();
     admission_.inflight_bytes = intake_.bytes();
-    auto ok = scheduler::admit(std::move(spec), how_.config, admission_);
+    auto ok = request.admit(std::move(spec), how_.config, admission_);
     if (!ok) return tl::unexpected{ok.error()};
     const policy::job_facts facts{0, ok->spec.job_class, ok->spec.owner, ok->spec.priority, 0, false};
     auto lane = ok->lane ? std::move(*ok->lane) : policy_->place(facts, view_, draw());
@@ -216,7 +222,6 @@ private:
     policy_ = make_policy_(now);
     const auto is_gone = [&now](const auto& item) { return !scheduler::is_lane(now, item.first); };
     std::erase_if(lanes_, is_gone);
-    std::erase_if(workers_, is_gone);
     std::erase_if(reports_, is_gone);
     std::erase_if(view_.lanes, is_gone);
     return true;
@@ -265,7 +270,8 @@ private:
 
   caf::result<node_reports> nodes() {
     if (auto ok = questions_.begin(); !ok) return refused<node_reports>(ok.error());
-    return ask_nodes(this, membership_, workers_, how_.config, [this] { questions_.end(); });
+    return ask_nodes(this, membership_, caf::actor_cast<registrar_actor>(registrar_), nodes_,
+                     [this] { questions_.end(); });
   }
 
   // -- what the policy sees
@@ -308,7 +314,15 @@ private:
     if (m.name == "events") events_ = caf::actor_cast<events_actor>(m.actor);
     if (m.name == "membership") membership_ = caf::actor_cast<membership_actor>(m.actor);
     if (m.name.starts_with("lane/")) lanes_[m.name.substr(5)] = caf::actor_cast<lane_actor>(m.actor);
-    if (m.name.starts_with("worker/")) workers_[m.name.substr(7)] = caf::actor_cast<worker_actor>(m.actor);
+    if (m.name == "registrar") registrar_ = m.actor;
+    if (m.name.starts_with("node/")) meet_node(m.name.substr(5), m.actor);
+  }
+
+  void meet_node(const std::string& node, const caf::strong_actor_ptr& steward) {
+    if (steward)
+      nodes_[node] = caf::actor_cast<node_face_actor>(steward);
+    else
+      nodes_.erase(node);
   }
 
   environment_ptr env_;
@@ -331,8 +345,9 @@ private:
   events_actor events_;
   membership_actor membership_;
   caf::strong_actor_ptr desk_;
+  caf::strong_actor_ptr registrar_;
   std::map<std::string, lane_actor> lanes_;
-  std::map<std::string, worker_actor> workers_;
+  std::map<std::string, node_face_actor> nodes_; ///< Those that are here, by name.
   std::uint64_t serial_ = 0;
   std::uint64_t ticket_ = 0;
   std::map<std::uint64_t, pending_request> requests_;

@@ -1,12 +1,10 @@
 #pragma once
 
 #include "fabric/config/config.hpp"
-#include "fabric/store/job_store.hpp"
 
 #include "actors/environment.hpp"
 #include "actors/interfaces.hpp"
 
-#include <memory>
 #include <string>
 
 namespace fabric::actors {
@@ -15,7 +13,6 @@ namespace fabric::actors {
 /// less often where a walk takes long, it has the runner recycle what node::spool_surplus names. Attempts of jobs that
 /// are not final stay; those of jobs that the store has forgotten count as finished.
 spool_keeper_actor spawn_spool_keeper(caf::actor_system& sys, environment_ptr env, std::string spool,
-                                      config::spool limits, std::shared_ptr<store::job_reader> db,
-                                      spawn_as how = spawn_as::detached);
+                                      config::spool limits, spawn_as how = spawn_as::detached);
 
 } // namespace fabric::actors

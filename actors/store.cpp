@@ -43,6 +43,7 @@ public:
     lock_alarm_.stop();
     events_ = nullptr;
     runner_ = nullptr;
+    registrar_ = nullptr;
     scheduler_ = nullptr;
     senders_.clear();
     lane_owners_.clear();
@@ -63,6 +64,7 @@ private:
   struct pending {
     store_client_actor from;
     std::uint64_t ticket;
+    bool is_last = false; ///< Of its message.
   };
   using outbox = std::map<caf::actor_addr, std::pair<store_client_actor, store_commit>>;
 
@@ -71,9 +73,19 @@ private:
       if (const auto* opening = std::get_if<store::open_lane>(&ask.op)) lane_owners_[opening->lane] = m.from;
       senders_.push_back({m.from, ask.ticket});
       operations_.push_back(std::move(ask.op));
-      if (operations_.size() >= limits::commit_ops && !locked_) commit();
     }
+    if (!m.asks.empty()) senders_.back().is_last = true;
+    while (operations_.size() >= limits::commit_ops && !locked_) commit();
     ask_flush();
+  }
+
+  /// How many operations the next transaction has. What came in one message is not torn apart if it fits into one: a
+  /// full disk is to refuse all jobs of a client's request, or none.
+  std::size_t next_batch() const {
+    const auto most = std::min(operations_.size(), limits::commit_ops);
+    for (auto count = most; count > 0; --count)
+      if (senders_[count - 1].is_last) return count;
+    return most;
   }
 
   void ask_flush() {
@@ -90,7 +102,7 @@ private:
   void commit() {
     if (operations_.empty() && !mutation("ack-before-commit")) return;
     if (!operations_.empty() && mutation("ack-before-commit")) run_delayed(200ms, [this] { commit(); });
-    const auto count = std::min(operations_.size(), limits::commit_ops);
+    const auto count = next_batch();
     auto batch = db_->apply(std::span(operations_).first(count), env_->now());
     if (!batch && batch.error().code == errc::unavailable) return wait_for_lock(batch.error());
     if (!batch && batch.error().code == errc::disk_full) {
@@ -152,12 +164,18 @@ private:
     told_live_ = live;
     // Before the lanes hear of it: what they start from now on is not to find what was thrown away.
     if (!batch.pruned.empty() || !batch.old_attempts.empty() || !batch.resets.empty())
-      tell(this, runner_, pruned_jobs{std::move(batch.pruned), std::move(batch.old_attempts), std::move(batch.resets)});
+      tell_spools({std::move(batch.pruned), std::move(batch.old_attempts), std::move(batch.resets)});
     for (auto& [addr, item] : mail) {
       item.second.live_jobs = live;
       tell(this, item.first, std::move(item.second));
     }
     if (!batch.events.empty()) tell(this, events_, committed_events{std::move(batch.events)});
+  }
+
+  /// Nobody knows here on which nodes these jobs have run.
+  void tell_spools(pruned_jobs what) {
+    tell(this, registrar_, what);
+    tell(this, runner_, std::move(what));
   }
 
   static store_commit& addressed(outbox& mail, const store_client_actor& to) {
@@ -177,9 +195,9 @@ private:
       scheduler_ = caf::actor_cast<store_client_actor>(m.actor);
       told_live_.reset();
     }
-    if (m.name != "runner") return;
-    runner_ = caf::actor_cast<runner_actor>(m.actor);
-    repeat_resets();
+    if (m.name == "runner") runner_ = caf::actor_cast<runner_actor>(m.actor);
+    if (m.name == "registrar") registrar_ = caf::actor_cast<registrar_actor>(m.actor);
+    if (m.name == "runner" || (m.name.starts_with("node/") && m.actor)) repeat_resets();
   }
 
   /// The link before this one may not have come to it. Nothing that is leased from now on starts before it has.
@@ -187,13 +205,14 @@ private:
     auto found = db_->unsettled_resets();
     if (!found && found.error().code == errc::unavailable) return env_->log->warn("store: {}", render(found.error()));
     if (!found) return env_->fail(exit_io_error, "the store failed: " + render(found.error()));
-    if (!found->empty()) tell(this, runner_, pruned_jobs{{}, {}, std::move(*found)});
+    if (!found->empty()) tell_spools({{}, {}, std::move(*found)});
   }
 
   environment_ptr env_;
   std::shared_ptr<store::job_store> db_;
   events_actor events_;
   runner_actor runner_;
+  registrar_actor registrar_;
   store_client_actor scheduler_;
   std::optional<std::uint64_t> told_live_; ///< What the scheduler knows of the live jobs.
   std::vector<store::operation> operations_;

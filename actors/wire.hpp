@@ -66,6 +66,7 @@ struct job_details {
   std::vector<attempt> attempts;
   std::string input;
   std::optional<std::string> result;
+  std::optional<key_line> line; ///< While it waits for earlier jobs of its ordering key.
 };
 
 /// Events after `after`, as soon as there is one, or none after `patience`. after == 0: the last `limit` ones.
@@ -115,7 +116,9 @@ struct worker_report {
 };
 struct node_report {
   scheduler::node_status now;
-  std::vector<node::worker_status> workers;
+  std::vector<node::worker_status> workers; ///< None: the node did not answer.
+  std::map<std::string, std::string> labels{};
+  std::vector<std::string> differences{}; ///< Of its configuration from the scheduler's, a sentence each.
 };
 struct node_reports {
   std::vector<node_report> nodes;
@@ -204,7 +207,7 @@ struct progress_report {
 
 struct get_hello {};
 struct cell_hello {
-  std::uint32_t protocol = 2;
+  std::uint32_t protocol = 3;
   std::string build;
   std::string node;
   std::uint64_t boot = 0;

@@ -30,6 +30,7 @@ foreach(unit fabricd fabric-runner)
   configure_file(config/systemd/${unit}.service "${PROJECT_BINARY_DIR}/systemd/${unit}.service" @ONLY)
   install(FILES "${PROJECT_BINARY_DIR}/systemd/${unit}.service" DESTINATION lib/systemd/system)
 endforeach()
+install(FILES config/systemd/job-fabric.conf DESTINATION lib/sysusers.d)
 install(DIRECTORY config/ DESTINATION "${CMAKE_INSTALL_DATADIR}/job_fabric/config" FILES_MATCHING PATTERN "*.json")
 install(EXPORT job_fabric NAMESPACE job_fabric:: DESTINATION "${package}" FILE job_fabricTargets.cmake)
 

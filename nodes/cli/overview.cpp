@@ -26,10 +26,12 @@ exit_code lanes(session& s) {
 exit_code nodes(session& s) {
   const auto all = s.cell.nodes();
   if (!all) return s.failed(all.error());
-  if (s.call.json)
+  if (s.call.json) {
     s.screen.line(json_text(to_json(*all)));
-  else
-    s.screen.write(node_table(*all).render(s.screen.out(), s.screen.width()));
+    return done;
+  }
+  s.screen.write(node_table(*all).render(s.screen.out(), s.screen.width()));
+  s.screen.write(node_notes(*all));
   return done;
 }
 

@@ -1,13 +1,8 @@
 #include "nodes/fabricd/node.hpp"
 
-#include "fabric/config/classes.hpp"
-#include "fabric/config/lanes.hpp"
 #include "fabric/exec/available_memory.hpp"
 #include "fabric/exec/descriptors.hpp"
 #include "fabric/exec/system.hpp"
-#include "fabric/store/memory_store.hpp"
-#include "fabric/store/sqlite_reader.hpp"
-#include "fabric/store/sqlite_store.hpp"
 
 #include "actors/messages.hpp"
 #include "actors/meta_objects.hpp"
@@ -17,6 +12,7 @@
 #include "nodes/fabricd/certificates.hpp"
 #include "nodes/fabricd/clock.hpp"
 #include "nodes/fabricd/node_events.hpp"
+#include "nodes/fabricd/node_start.hpp"
 #include "nodes/fabricd/service_manager.hpp"
 #include "nodes/log/log.hpp"
 
@@ -26,7 +22,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -49,8 +44,8 @@ constexpr duration outage_lease = 5min; ///< What a planned stop grants every le
 constexpr duration detach_limit = 1s;   ///< For the promise to be gone within 2 s.
 constexpr duration handler_grace = 700ms;
 constexpr duration lookup_limit = 500ms;
+constexpr duration answer_limit = 5s;
 constexpr duration stop_limit = 5s;
-constexpr auto count_limit = std::chrono::minutes{1}; ///< For the jobs of each lane, at the start.
 constexpr int tidy_ms = 10'000;                       ///< How often unused memory is given back.
 constexpr int runner_patience_ms = 2000;              ///< A node is ready without its runner after this, and complains.
 
@@ -82,9 +77,10 @@ public:
   }
 
   int run() {
-    if (const auto problem = prepare_data()) return cannot_start(*problem, exit_usage);
-    parts with{live_, paths_, boot(), outside_world(), options_.config, read_};
-    if (const auto problem = open_store(with.out)) {
+    if (const auto problem = prepare_data(config_)) return cannot_start(*problem, exit_usage);
+    paths_ = data_paths{std::filesystem::absolute(config_.node.data).string()};
+    parts with{live_, paths_, boot(), outside_world(), {}, options_.config, read_};
+    if (const auto problem = joins() ? std::nullopt : open_store(config_, paths_, *log_, with.out)) {
       const bool broken = problem->code == errc::io_error || problem->code == errc::incompatible;
       return cannot_start(*problem, broken ? exit_store : exit_cannot_start);
     }
@@ -103,7 +99,7 @@ public:
     renew_ = [&] {
       if (auto fresh = shown.look()) transport.use(std::move(fresh));
     };
-    directory_ = actors::spawn_directory(sys);
+    with.directory = directory_ = actors::spawn_directory(sys);
     supervisor_ = actors::spawn_supervisor(sys, env_, child_table(sys, env_, std::move(with)), directory_);
     loop();
     stop_children();
@@ -123,25 +119,6 @@ private:
     return code;
   }
 
-  std::optional<error> prepare_data() {
-    umask(077);
-    std::error_code failed;
-    std::filesystem::create_directories(config_.node.data, failed);
-    if (failed) return error{errc::io_error, failed.message(), config_.node.data};
-    paths_ = data_paths{std::filesystem::absolute(config_.node.data).string()};
-    struct stat info {};
-    if (stat(config_.node.data.c_str(), &info) != 0) return exec::system_error(config_.node.data, errno);
-    if (info.st_uid != geteuid()) return error{errc::not_allowed, "belongs to another user", config_.node.data};
-    if (config::has_users(config_)) return let_others_pass(info.st_mode);
-    return std::nullopt;
-  }
-
-  /// Jobs of other users must reach their attempts' directories below; they cannot list what else is here, nor read it.
-  std::optional<error> let_others_pass(mode_t mode) const {
-    if ((mode & 0111) == 0111 || chmod(config_.node.data.c_str(), (mode & 07777) | 0111) == 0) return std::nullopt;
-    return exec::system_error("cannot let the classes' users pass through " + config_.node.data, errno);
-  }
-
   std::uint64_t boot() const { return static_cast<std::uint64_t>(env_->now().time_since_epoch().count()); }
 
   std::size_t threads() const {
@@ -150,29 +127,18 @@ private:
     return std::clamp<std::size_t>(std::thread::hardware_concurrency() / 2, 1, 8);
   }
 
-  std::vector<std::string> runner_command() const {
-    if (options_.no_runner) return {};
-    auto program = options_.runner;
-    if (program.empty()) {
-      std::error_code ignored;
-      program = (std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path() / "fabric-runner").string();
-    }
-    const auto slots = config::keepers_on_node(config_);
-    return {program,           "--socket",   paths_.socket,
-            "--spool",         paths_.spool, "--ledger",
-            paths_.ledger,     "--slots",    std::to_string(std::max(slots, 1u)),
-            "--idle-exit",     "10",         "--log-format",
-            config_.log.format};
-  }
+  /// Whether another node has the cell's scheduler.
+  bool joins() const { return !config_.node.join.empty(); }
 
   outside outside_world() {
     outside out;
     out.available_memory = exec::available_memory;
     out.descriptors = exec::descriptors_now;
-    out.runner_command = runner_command();
+    out.runner_command = [this](const config::root& now) { return runner_command(options_, paths_, now); };
     out.handlers = handlers_;
     out.on_too_many_leaked = [this](std::uint32_t count) { events_.push(handlers_leaked{count}); };
     out.on_published = [this](std::uint16_t port) { events_.push(published{port}); };
+    out.on_joined = [this] { events_.push(joined{}); };
     out.detach = [this] { events_.push(detach_ordered{}); };
     out.revise = [this](std::vector<actors::child_spec> table) {
       actors::tell_anon(supervisor_, actors::revise_children{std::move(table)});
@@ -184,44 +150,14 @@ private:
     return out;
   }
 
-  std::optional<error> open_store(outside& out) {
-    if (config_.store.kind == "memory") {
-      const auto memory = std::make_shared<store::memory_store>(
-          store::memory_options{.retention = config_.store.retention, .disk_is_low = {}});
-      out.store = memory;
-      out.open_reader = [memory] { return memory; };
-      return std::nullopt;
-    }
-    store::sqlite_options how;
-    how.retention = config_.store.retention;
-    how.disk_low = config_.store.disk_low;
-    how.reserve = config_.store.reserve;
-    auto opened = store::sqlite_store::open(paths_.store, how);
-    if (!opened) return opened.error();
-    const auto& found = (*opened)->report();
-    log_->info("store: {} ({}), {} live jobs, {} running; SQLite {}", paths_.store,
-               found.created     ? "new"
-               : found.was_clean ? "closed cleanly"
-                                 : "not closed cleanly, checked",
-               found.live_jobs, found.running, found.sqlite);
-    if (found.stale_ends > 0) log_->info("store: {} ends of stale attempts were refused so far", found.stale_ends);
-    auto reader = store::sqlite_reader::open(paths_.store, count_limit);
-    if (!reader) return reader.error();
-    const auto lanes = (*reader)->counts();
-    if (!lanes) return lanes.error();
-    if (auto missing = config::lanes_missing(config_, *lanes)) return missing;
-    out.store = std::move(*opened);
-    out.open_reader = [path = paths_.store] { return store::sqlite_reader::open(path); };
-    return std::nullopt;
-  }
-
   // -- life
   // -------------------------------------------------------------------------------------------------------------
 
   void loop() {
+    if (joins()) wait_for_cell();
     while (!done_) {
       pollfd fds[2] = {{signals_.get(), POLLIN, 0}, {events_.fd(), POLLIN, 0}};
-      const bool waiting = phase_ == phase::serving && port_ != 0 && !said_ready_;
+      const bool waiting = phase_ == phase::serving && in_cell_ && !said_ready_;
       if (poll(fds, 2, waiting ? runner_patience_ms : tidy_ms) == 0) waiting ? say_ready() : tidy();
       signalfd_siginfo info{};
       while (read(signals_.get(), &info, sizeof(info)) == sizeof(info)) on_signal(static_cast<int>(info.ssi_signo));
@@ -241,8 +177,22 @@ private:
     drain();
   }
 
+  /// Ready for the service manager, which would give up on a node whose scheduler is away.
+  void wait_for_cell() {
+    tell_service_manager("READY=1");
+    log_->info("node {} joins the cell of {}; lanes, routing, limits and leases are the scheduler's", config_.node.name,
+               config_.node.join.front());
+  }
+
   void reload() {
     renew_();
+    if (joins()) {
+      const auto uplink = child<actors::uplink_actor>("uplink");
+      if (!uplink) return log_->warn("SIGHUP came too early: the configuration is not read again");
+      caf::scoped_actor self{*sys_};
+      return actors::ask(self.ptr(), uplink, answer_limit, actors::reload_config{})
+          .receive([](actors::change_receipt&) {}, [](caf::error&) {});
+    }
     const auto keeper = child<actors::configurator_actor>("config");
     if (!keeper) return log_->warn("SIGHUP came too early: the configuration is not read again");
     actors::tell_anon(keeper, actors::reload_config{});
@@ -254,6 +204,7 @@ private:
     log_->info(again ? "draining: handing back at once" : "draining: no new work; jobs may finish");
     const auto deadline = env_->now() + (again ? duration{0} : live_->get()->node.drain_timeout);
     actors::tell_anon(supervisor_, actors::drain_children{deadline});
+    if (joins() && !in_cell_) done_ = true; // There are no workers; what the runner holds it keeps.
   }
 
   void detach() {
@@ -288,12 +239,18 @@ private:
 
   void on(const published& e) {
     port_ = e.port;
+    in_cell_ = true;
+    if (all_offer()) say_ready();
+  }
+
+  void on(const joined&) {
+    in_cell_ = true;
     if (all_offer()) say_ready();
   }
 
   void on(const worker_offered& e) {
     offering_.insert(e.worker);
-    if (port_ != 0 && all_offer()) say_ready();
+    if (in_cell_ && all_offer()) say_ready();
   }
 
   bool all_offer() const { return all_in(offering_); }
@@ -314,10 +271,12 @@ private:
   void say_ready() {
     if (phase_ != phase::serving || std::exchange(said_ready_, true)) return;
     if (!all_offer()) log_->error("the node's runner is not there; jobs wait until it is");
+    const auto now = live_->get();
     std::string lanes;
-    for (const auto& l : config_.lanes) lanes += " " + l.name;
-    std::printf("fabricd %s ready on port %u: policy %s, lanes%s, data %s\n", config_.node.name.c_str(), port_,
-                config_.routing.policy.c_str(), lanes.c_str(), config_.node.data.c_str());
+    for (const auto& l : now->lanes) lanes += " " + l.name;
+    const auto where = joins() ? "in the cell" : "on port " + std::to_string(port_);
+    std::printf("fabricd %s ready %s: policy %s, lanes%s, data %s\n", now->node.name.c_str(), where.c_str(),
+                now->routing.policy.c_str(), lanes.c_str(), now->node.data.c_str());
     std::fflush(stdout);
     tell_service_manager("READY=1");
   }
@@ -349,12 +308,21 @@ private:
 
   void stop_children() {
     caf::scoped_actor self{*sys_};
+    if (phase_ == phase::draining && !joins()) prepare_nodes(self);
     self->monitor(supervisor_);
     actors::tell_anon(supervisor_, actors::stop_children{});
     bool gone = false;
     self->receive([&](const caf::down_msg&) { gone = true; },
                   caf::after(phase_ == phase::detaching ? 400ms : stop_limit) >> [] {});
     if (!gone) log_->warn("some actors did not stop in time");
+  }
+
+  /// What runs on other nodes is to survive until this one is back.
+  void prepare_nodes(caf::scoped_actor& self) {
+    actors::ask(self.ptr(), child<actors::membership_actor>("membership"), detach_limit,
+                actors::prepare_outage{outage_lease})
+        .receive([](bool) {},
+                 [this](caf::error&) { log_->warn("leases are as they were: nothing could be committed"); });
   }
 
   options options_;
@@ -376,6 +344,7 @@ private:
   std::set<std::string> empty_;    ///< Workers that are drained.
   std::uint64_t left_ = 0;         ///< Attempts that a drain could not end.
   std::uint16_t port_ = 0;         ///< Published on; 0: not yet.
+  bool in_cell_ = false;           ///< The scheduler can be reached, or has been.
   bool said_ready_ = false;
   bool done_ = false;
   int exit_code_ = 0;

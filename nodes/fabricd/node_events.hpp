@@ -15,6 +15,8 @@ namespace fabric::nodes {
 struct published {
   std::uint16_t port = 0;
 };
+/// The node has joined its cell, for the first time or again.
+struct joined {};
 struct worker_empty {
   std::string worker;
   std::vector<node::fate> fates;
@@ -33,7 +35,7 @@ struct handlers_leaked {
 /// An operator wants the node to leave its jobs to its runner and exit.
 struct detach_ordered {};
 
-using node_event = std::variant<published, worker_empty, worker_offered, handlers_leaked, detach_ordered>;
+using node_event = std::variant<published, joined, worker_empty, worker_offered, handlers_leaked, detach_ordered>;
 
 class node_events {
 public:

@@ -19,13 +19,15 @@ TEST_CASE("the numbers of the messages on the wire are what they were", "[wire]"
           worker_report, node_report, node_reports, get_hello, cell_hello, find_desk, desk_found, pause_lane,
           resume_lane, order_receipt, explain_job, job_explanation, reset_jobs, reload_config, set_policy,
           change_receipt, get_config, config_text, drain_node, undrain_node, drain_report, detach_node, get_progress,
-          progress_report>();
+          progress_report, find_registrar, registrar_found>();
   std::vector<caf::type_id_t> pinned;
-  for (caf::type_id_t id = 200; id <= 242; ++id) pinned.push_back(id);
+  for (caf::type_id_t id = 200; id <= 244; ++id) pinned.push_back(id);
   CHECK(found == pinned);
 }
 
-TEST_CASE("messages inside one process leave room for more on the wire", "[wire]") {
-  CHECK(caf::type_id_v<store_operations> == 400);
-  CHECK(caf::id_block::fabric_wire::end <= caf::id_block::fabric_local::begin);
+TEST_CASE("messages inside one cell, and inside one process, leave room for more on the wire", "[wire]") {
+  CHECK(caf::id_block::fabric_cell::begin == 350);
+  CHECK(caf::id_block::fabric_local::begin == 400);
+  CHECK(caf::id_block::fabric_wire::end <= caf::id_block::fabric_cell::begin);
+  CHECK(caf::id_block::fabric_cell::end <= caf::id_block::fabric_local::begin);
 }

@@ -54,6 +54,7 @@ world::world(world_settings how) : how_(std::move(how)) {
   on_stray() = [this](const char* actor, const std::string& what) { strays[actor].push_back(what); };
   if (!how_.with_node) return;
   live = std::make_shared<live_config>(config::loaded{how_.config, {}});
+  directory_ = spawn_directory(*system_);
   supervise(child_table());
   if (how_.at_once) how_.at_once(*this);
   run();
@@ -126,7 +127,7 @@ std::uint64_t world::starts(const std::string& name) {
 }
 
 supervisor_actor world::supervise(std::vector<child_spec> children) {
-  directory_ = spawn_directory(*system_);
+  if (!directory_) directory_ = spawn_directory(*system_);
   supervisors_.push_back(spawn_supervisor(*system_, env_, std::move(children), directory_));
   return supervisors_.back();
 }
@@ -137,7 +138,7 @@ supervisor_actor world::supervise(std::vector<child_spec> children) {
 std::vector<child_spec> world::child_table() {
   auto table = nodes::child_table(
       *system_, env_,
-      {live, nodes::data_paths{how_.data}, boot, outside_world(), "world.json", [this] { return file; }});
+      {live, nodes::data_paths{how_.data}, boot, outside_world(), directory_, "world.json", [this] { return file; }});
   return counted(std::move(table));
 }
 

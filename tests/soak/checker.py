@@ -3,9 +3,10 @@
 
 usage: checker.py DIRECTORY      prints a table; exits with 1 if a check failed, 2 if there is nothing to judge
 
-It reads what the clients were told (clients.jsonl), what the jobs themselves wrote while they were alive (jobs.jsonl),
-what `fabric` showed of every job at the end (final.jsonl), and what the soak noticed (about.json). It is a checker of a
-"total queue", as Jepsen calls it, made sharper by fences: everything acknowledged comes out, and nothing else does.
+It reads what the clients were told (clients.jsonl), what the jobs themselves wrote while they were alive (jobs.jsonl,
+of several hosts one in each one's folder), what `fabric` showed of every job at the end (final.jsonl), and what the
+soak noticed (about.json). It is a checker of a "total queue", as Jepsen calls it, made sharper by fences: everything
+acknowledged comes out, and nothing else does. What only several hosts can get wrong is in hosts_checks.py.
 """
 
 import collections
@@ -15,6 +16,7 @@ import pathlib
 import sys
 
 from history import read_lines
+from hosts_checks import HOSTS_CHECKS, delay_figures, new_delays
 
 FINAL = {"succeeded", "buried", "cancelled"}
 CAPS = {"lost": 5, "demoted": 2, "memory": 1, "checkpointed": 1000}
@@ -54,8 +56,13 @@ class Run:
         for line in read_lines(directory / "clients.jsonl"):
             self._take(line)
         self.alive = {}  # (job, fence) -> when it was first and last seen alive, and its attempt's number
-        for line in read_lines(directory / "jobs.jsonl"):
-            self._live(line)
+        for host in self.about.get("hosts", [""]):
+            for line in read_lines(directory / host / "jobs.jsonl"):
+                self._live(line)
+
+        trials = directory / "trials.jsonl"
+        self.trials = list(read_lines(trials)) if trials.exists() else []
+        self.delays = new_delays()  # What the checks of trials measured.
 
     def _take(self, line):
         kind = line["e"]
@@ -69,11 +76,18 @@ class Run:
             self.strange.append(line)
 
     def _live(self, line):
+        # Each boot of a host has a clock of its own; about.json says how far they are ahead of the one they share.
+        at = line["boot_ns"] - self.about.get("boots", {}).get(line.get("boot"), 0)
         span = self.alive.setdefault((line["job"], line["fence"]), {
-            "first": line["boot_ns"], "last": line["boot_ns"], "last_us": line["wall_us"], "attempt": line["attempt"]})
-        span["first"] = min(span["first"], line["boot_ns"])
-        span["last"] = max(span["last"], line["boot_ns"])
+            "first": at, "last": at, "last_us": line["wall_us"], "attempt": line["attempt"], "starts": [],
+            "places": set(), "ended": False})
+        span["first"] = min(span["first"], at)
+        span["last"] = max(span["last"], at)
         span["last_us"] = max(span["last_us"], line["wall_us"])
+        span["places"].add((line.get("node"), line.get("boot")))
+        if line["e"] == "start":
+            span["starts"].append(line["pid"])
+        span["ended"] = span["ended"] or line["e"] == "end"
 
     def op_of(self, job):
         return job["labels"].get("op")
@@ -163,7 +177,7 @@ def check_runs(run, verdicts):
     for job, found in spans.items():
         found.sort(key=lambda item: item[0])
         for (old, a), (new, b) in zip(found, found[1:]):
-            verdicts.check("overlapping: attempts alive with the next", a["last"] < b["first"],
+            verdicts.check("overlapping: attempts alive with the next", a["last"] < b["first"] or thawed(run, a),
                            f"job {job}: fence {old} was alive {(a['last'] - b['first']) / 1e6:.1f} ms after "
                            f"the start of fence {new}")
         known = {a["fence"]: a for a in run.jobs.get(job, {"attempts": []})["attempts"]}
@@ -176,11 +190,35 @@ def check_runs(run, verdicts):
                 ended = instant_us(attempt["ended_at"])
                 late = span["last_us"] - ended
                 # Leases end while a node is suspended; then nobody can end what they were for before it runs again.
-                thawed = any(abs(ended - thaw) < THAW_US and span["last_us"] - thaw < THAW_US
-                             for thaw in run.about["thaws"])
+                forgiven = any(abs(ended - thaw) < THAW_US and span["last_us"] - thaw < THAW_US
+                               for thaw in run.about["thaws"]) or thawed(run, span)
                 verdicts.check("outliving: processes alive after the attempt's end",
-                               late <= CLOCK_TOLERANCE_US or thawed,
+                               late <= CLOCK_TOLERANCE_US or forgiven,
                                f"job {job} fence {fence} ({attempt['outcome']}): {late / 1e3:.1f} ms")
+
+
+def thawed(run, span):
+    """Whether the run was last seen alive just after its host was resumed: nothing on it could end it before."""
+    hosts = {node for node, _ in span["places"]}
+    return any(host in hosts and 0 <= span["last_us"] - thaw < THAW_US
+               for host, thaw in run.about.get("resumed", []))
+
+
+def check_lines(run, verdicts):
+    """Of the jobs of an ordering key none begins before all traces of the earlier ones have ended. Nobody kicks here."""
+    lines = collections.defaultdict(list)
+    for job in run.jobs.values():
+        if job.get("key"):
+            lines[job["key"]].append(job["id"])
+    spans = collections.defaultdict(list)
+    for (job, _), span in run.alive.items():
+        spans[job].append(span)
+    for key, ids in lines.items():
+        ran = [(job, spans[job]) for job in sorted(ids) if spans[job]]
+        for (old, a), (new, b) in zip(ran, ran[1:]):
+            late = max(s["last"] for s in a) - min(s["first"] for s in b)
+            verdicts.check("out of order: jobs of one key", late < 0,
+                           f"{key}: job {old} was alive {late / 1e6:.1f} ms after the start of job {new}")
 
 
 def check_surroundings(run, verdicts):
@@ -205,7 +243,7 @@ def figures(run):
         "submissions": f"{len(run.ops)} {spelled(fates)}",
         "jobs": f"{len(run.jobs)} {spelled(states)}",
         "attempts": f"{sum(outcomes.values())} {spelled(outcomes)}",
-        "runs seen": len(run.alive), "final states read in between": len(run.seen),
+        "runs seen": len(run.alive), "final states read in between": len(run.seen), **delay_figures(run),
     }
 
 
@@ -220,11 +258,11 @@ def spelled(counter):
 
 def report(run, verdicts):
     for name, value in figures(run).items():
-        print(f"  {name:<29} {value}")
-    print(f"  {'check':<52} {'trials':>8} {'wrong':>6}")
+        print(f"  {name:<44} {value}")
+    print(f"  {'check':<58} {'trials':>8} {'wrong':>6}")
     for name in sorted(verdicts.trials):
         wrong = verdicts.wrong[name]
-        print(f"  {name:<52} {verdicts.trials[name]:>8} {len(wrong):>6}{'   <--' if wrong else ''}")
+        print(f"  {name:<58} {verdicts.trials[name]:>8} {len(wrong):>6}{'   <--' if wrong else ''}")
         for words in wrong[:SHOWN]:
             print(f"      {words}")
 
@@ -236,10 +274,10 @@ def main(directory):
         print(f"checker: {directory} cannot be read: {e}", file=sys.stderr)
         return 2
     verdicts = Verdicts()
-    for check in (check_submissions, check_ends, check_fences, check_runs, check_surroundings):
+    for check in (check_submissions, check_ends, check_fences, check_runs, check_lines, check_surroundings, *HOSTS_CHECKS):
         check(run, verdicts)
     # Without faults of the jobs themselves, few profiles run a job twice.
-    for name in NEVER_EMPTY + (("overlapping",) if run.about["profile"] == "general" else ()):
+    for name in NEVER_EMPTY + (("overlapping",) if run.about["profile"] in ("general", "hosts") else ()):
         verdicts.check("other findings", any(n.startswith(name) for n in verdicts.trials), f"no case of {name}")
     report(run, verdicts)
     failed = any(verdicts.wrong.values())

@@ -59,6 +59,41 @@ LEASES = {
     "acts": {"one": 30, "look": 1},
 }
 
+# Hosts of a cell: what befalls them and the links between them; hosts_killer.py knows the faults.
+HOSTS = {
+    **GENERAL,
+    "faults": {
+        "kill_worker": 5, "kill_worker_with_runner": 3, "kill_runner": 2, "kill_scheduler": 4, "kill_all": 2,
+        "power_off_worker": 3, "power_off_scheduler": 1, "detach_worker": 2, "drain_worker": 1, "suspend_worker": 2,
+        "freeze_worker": 2, "partition": 4, "lose_one_way": 3, "flap": 2, "bad_link": 2, "broken_stream": 3,
+    },
+    "partition_s": ((3, 0.5, 2.0), (2, LEASE_S + 0.5, 3 * LEASE_S)),
+    "suspend_s": ((1, 0.5, 2.0), (2, LEASE_S + 0.5, 3 * LEASE_S)),
+    "down_s": ((4, 0.0, 0.5), (1, LEASE_S + 0.5, LEASE_S + 2.5)),
+}
+
+# For the mutations, over hosts: longer than a lease away, with jobs that run on meanwhile.
+PARTITIONS = {
+    **HOSTS,
+    "faults": {"partition": 3, "freeze_worker": 1},
+    "partition_s": ((1, LEASE_S + 1.0, 2 * LEASE_S),),
+    "suspend_s": ((1, LEASE_S + 1.0, 2 * LEASE_S),),
+    "modes": {"stubborn": 3, "stray": 1, "background": 1},
+    "run_ms": ((1, 1200, 3500),),
+    "rest_s": (0.2, 0.8),
+    "acts": {"one": 30, "look": 1},
+}
+
+# A host that stands still while its jobs are about to end, and comes back with their results.
+SUSPENDS = {
+    **PARTITIONS,
+    "faults": {"suspend_worker": 1},
+    "modes": {"ok": 1},
+    "run_ms": ((1, 300, 900),),
+}
+
+HOSTS_PROFILES = {"hosts": HOSTS, "partitions": PARTITIONS, "suspends": SUSPENDS}
+
 PROFILES = {"general": GENERAL, "acknowledgements": ACKNOWLEDGEMENTS, "fences": FENCES, "leases": LEASES}
 
 # The deliberate faults of libfabric/fabric/mutation.hpp, the profile that must find each, after how many kills, and
@@ -67,6 +102,13 @@ MUTATIONS = {
     "ack-before-commit": ("acknowledgements", 20, ("lost:", "changed:")),
     "no-fence-check": ("fences", 3, ("stale:",)),
     "requeue-before-lease-end": ("leases", 4, ("overlapping:", "outliving:")),
+}
+
+# The same over hosts; "strikes" instead of kills.
+HOSTS_MUTATIONS = {
+    "ack-before-commit": ("hosts", 20, ("lost:", "changed:")),
+    "no-fence-check": ("suspends", 6, ("stale:",)),
+    "requeue-before-lease-end": ("partitions", 4, ("overlapping:", "outliving:")),
 }
 
 

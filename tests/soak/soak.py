@@ -101,6 +101,9 @@ class Soak:
             self._history.close()
         self._about.update(faults=self._killer.counts, kills=self._killer.kills, deaths=self._killer.deaths,
                            thaws=self._killer.thaws, seconds=round(time.monotonic() - began, 1))
+        return self._judge()
+
+    def _judge(self):
         (self.directory / "about.json").write_text(json.dumps(self._about, indent=1))
         return subprocess.run([sys.executable, str(HERE / "checker.py"), str(self.directory)], check=False).returncode
 
@@ -110,15 +113,18 @@ class Soak:
         for client in clients:
             client.start()
         try:
-            while self._killer.kills < self._options.kills:
+            while self._strikes() < self._options.kills:
                 name = self._killer.strike()
-                progress(f"soak: {self._killer.kills} of {self._options.kills} kills: {name}")
+                progress(f"soak: {self._strikes()} of {self._options.kills}: {name}")
         finally:
             for client in clients:
                 client.stop()
             for client in clients:
                 client.join()
         self._about["findings"] += [f"{c.name} broke: {c.failure}" for c in clients if c.failure]
+
+    def _strikes(self):
+        return self._killer.kills
 
     def _drain(self):
         """Waits until every job has ended; returns the ids of those that have not."""
@@ -145,7 +151,7 @@ class Soak:
 
     def _is_ours(self, entry):
         links = [os.readlink(f"/proc/{entry}/fd/{fd}") for fd in os.listdir(f"/proc/{entry}/fd")]
-        return str(self.directory / "jobs.jsonl") in links
+        return any(link.startswith(f"{self.directory}/") for link in links)
 
     def _list(self, *options):
         for _ in range(INSIST):
@@ -156,7 +162,7 @@ class Soak:
 
     def _collect(self):
         """Everything that the fabric shows of every job."""
-        ids = [job["id"] for job in self._list()]
+        ids = [job["id"] for job in self._list("--class", "soak")]
         with concurrent.futures.ThreadPoolExecutor(READERS) as pool, \
                 open(self.directory / "final.jsonl", "w", encoding="utf-8") as out:
             for shown in pool.map(self._shown, ids):

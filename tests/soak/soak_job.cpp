@@ -13,8 +13,9 @@
 
 /// `fabric-soak-job MODE MILLISECONDS`: a job that leaves a trace of when it was alive, for tests/soak/checker.py.
 ///
-/// It and what it forks append lines {"e", "job", "attempt", "fence", "pid", "boot_ns", "wall_us"} to $SOAK_HISTORY:
-/// "start" first of all, "beat" every 20 ms, "end" last. One write() each, so that lines of many processes never mix.
+/// It and what it forks append lines {"e", "job", "attempt", "fence", "node", "boot", "pid", "boot_ns", "wall_us"} to
+/// $SOAK_HISTORY: "start" first of all, "beat" every 20 ms, "end" last. "boot" is the host's boot id. One write() each,
+/// so that lines of many processes never mix.
 /// Shares no code with the fabric.
 ///
 /// MODE        what it does
@@ -42,11 +43,22 @@ const char* variable(const char* name) {
   return value != nullptr ? value : "0";
 }
 
+/// The id of this boot of the host; empty if the kernel does not tell.
+std::string boot() {
+  char text[37] = "";
+  const int fd = ::open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return "";
+  const auto size = ::read(fd, text, 36);
+  ::close(fd);
+  return {text, size > 0 ? static_cast<std::size_t>(size) : 0};
+}
+
 class trace {
 public:
   trace()
       : names_(std::string("\"job\":") + variable("FABRIC_JOB_ID") + ",\"attempt\":" + variable("FABRIC_ATTEMPT") +
-               ",\"fence\":" + variable("FABRIC_FENCE")),
+               ",\"fence\":" + variable("FABRIC_FENCE") + ",\"node\":\"" + variable("FABRIC_NODE_NAME") +
+               "\",\"boot\":\"" + boot() + "\""),
         fd_(::open(variable("SOAK_HISTORY"), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644)) {
     if (fd_ < 0) ::_exit(66);
   }

@@ -25,7 +25,7 @@ public:
     if (all_.lanes.empty()) complain("/lanes", "must name at least one lane");
     for (std::size_t i = 0; i < all_.lanes.size(); ++i) check_lane(i);
     for (std::size_t i = 0; i < all_.lanes.size(); ++i) check_circle(i);
-    for (const auto& [name, slots] : all_.node.workers) check_lane_name(join("/node/workers", name), name);
+    check_node();
     for (const auto& [name, one] : all_.classes) check_class(join("/classes", name), one);
     check_slots();
     check_params();
@@ -44,6 +44,12 @@ private:
   void check_lane_name(const std::string& pointer, const std::string& name) {
     if (std::find(names_.begin(), names_.end(), name) != names_.end()) return;
     complain(pointer, "no lane is named \"" + name + "\"" + did_you_mean(name, names_));
+  }
+
+  /// The lanes of a node that joins are those of the scheduler, which says what it does not know.
+  void check_node() {
+    if (!all_.node.join.empty()) return;
+    for (const auto& [name, slots] : all_.node.workers) check_lane_name(config::join("/node/workers", name), name);
   }
 
   void check_lane(std::size_t i) {
@@ -106,7 +112,7 @@ private:
 
   void check_class(const std::string& here, const job_class& one) {
     check_command(here, one);
-    if (!one.lane.empty()) check_lane_name(here + "/lane", one.lane);
+    if (!one.lane.empty() && all_.node.join.empty()) check_lane_name(here + "/lane", one.lane);
     check_modes(here + "/on_timeout", one.on_timeout);
     if (one.backoff.max < one.backoff.base)
       complain(here + "/backoff/max", "must be at least \"base\", " + format_duration(one.backoff.base));

@@ -23,6 +23,8 @@ struct node {
   std::string listen = "127.0.0.1:7600"; ///< Where the scheduler is published, with mTLS; on loopback too.
   std::string data = "/var/lib/fabric";  ///< Store, spool, socket; `fabricd --data` overrides it.
   std::string tls;                       ///< Directory of certificates and keys; empty: "tls" in `data`.
+  std::vector<std::string> join;         ///< HOST:PORT of the cell's scheduler, tried in turn. Empty: this node is it.
+  std::map<std::string, std::string> labels;    ///< What lanes may require of it; see lane::requires_labels.
   std::map<std::string, std::uint32_t> workers; ///< Slots per lane on this node; a lane not named: lanes[].slots.
   std::uint64_t memory_low = 512ull << 20;
   bool allow_root = false; ///< fabricd refuses to run as root without it.
@@ -51,9 +53,21 @@ struct on_timeout {
   std::vector<policy::demotion_mode> modes{policy::demotion_mode::restart}; ///< "mode", then "else"; see check.hpp.
 };
 
+/// Where a lane's actor lives.
+struct lane_place {
+  enum class kind : std::uint8_t { scheduler, node, labels };
+  kind what = kind::scheduler;
+  std::string node;                          ///< Of this name,
+  std::map<std::string, std::string> labels; ///< or with all of these labels.
+
+  bool operator==(const lane_place&) const = default;
+};
+
 struct lane {
   std::string name;
-  std::uint32_t slots = 1;        ///< What each node offers unless its node.workers says otherwise.
+  std::uint32_t slots = 1;                            ///< What each node offers unless its node.workers says otherwise.
+  std::map<std::string, std::string> requires_labels; ///< Only nodes with all of these labels offer slots.
+  lane_place place;
   std::optional<duration> budget; ///< null: no limit.
   duration grace = std::chrono::seconds{10};
   bool demoted_first = true;

@@ -17,6 +17,8 @@ template <class At> void fields(At& at, node& n) {
   at("listen", n.listen, words{rules::listen});
   at("data", n.data, words{rules::data_directory});
   at("tls", n.tls, words{rules::absolute_path_or_empty});
+  at("join", n.join, text_list{rules::endpoint, 16});
+  at("labels", n.labels, each<words>{rules::name, {rules::name}});
   at("workers", n.workers, each<whole>{rules::any_text, {0, slots_max}});
   at("memory_low", n.memory_low, bytes{});
   at("allow_root", n.allow_root, flag{});
@@ -48,6 +50,8 @@ template <class At> void fields(At& at, spool& s) {
 template <class At> void fields(At& at, lane& l) {
   at("name", l.name, words{rules::name});
   at("slots", l.slots, whole{0, slots_max});
+  at("requires", l.requires_labels, each<words>{rules::name, {rules::name}});
+  at("place", l.place, lane_home{});
   at("budget", l.budget, span{100ms, days(365)});
   at("grace", l.grace, span{0s, 1h});
   at("demoted_first", l.demoted_first, flag{});

@@ -5,7 +5,15 @@
 
 namespace fabric::config {
 
+bool has_labels(const std::map<std::string, std::string>& labels, const std::map<std::string, std::string>& asked) {
+  return std::all_of(asked.begin(), asked.end(), [&](const auto& one) {
+    const auto found = labels.find(one.first);
+    return found != labels.end() && found->second == one.second;
+  });
+}
+
 std::uint32_t slots_on_node(const root& all, const lane& l) {
+  if (!has_labels(all.node.labels, l.requires_labels)) return 0;
   const auto own = all.node.workers.find(l.name);
   return own == all.node.workers.end() ? l.slots : own->second;
 }

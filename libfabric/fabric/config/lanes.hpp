@@ -10,7 +10,11 @@
 /// What the configuration says of lanes in more than one place. Pure.
 namespace fabric::config {
 
-/// The slots that this node offers in a lane: its own number in node.workers, else the lane's.
+/// Whether a node with these labels has all that are asked for.
+bool has_labels(const std::map<std::string, std::string>& labels, const std::map<std::string, std::string>& asked);
+
+/// The slots that this node offers in a lane: none without the labels that it requires; else its own number in
+/// node.workers, else the lane's.
 std::uint32_t slots_on_node(const root& all, const lane& l);
 
 /// The same of all lanes together.

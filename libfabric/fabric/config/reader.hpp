@@ -53,6 +53,8 @@ template <class Rule> void read(const place& at, std::optional<std::uint64_t>& i
 void read(const place& at, std::string& into, const words& rule);
 void read(const place& at, std::string& into, const one_of& rule);
 void read(const place& at, std::vector<std::string>& into, const argv& rule);
+void read(const place& at, std::vector<std::string>& into, const text_list& rule);
+void read(const place& at, lane_place& into, const lane_home& rule);
 void read(const place& at, handler_threads& into, const thread_count& rule);
 void read(const place& at, on_timeout& into, const way_out& rule);
 void read(const place& at, std::vector<policy::demotion_mode>& into, const mode_list& rule);

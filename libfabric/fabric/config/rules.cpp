@@ -46,6 +46,11 @@ std::string listen(const std::string& text) {
          "\" is a name: an address to listen on is written in numbers (0.0.0.0 or [::] for all of them), or localhost";
 }
 
+std::string endpoint(const std::string& text) {
+  const auto where = parse_endpoint(text);
+  return where ? "" : where.error().message;
+}
+
 std::string absolute_path(const std::string& text) {
   if (has_nul(text)) return no_nul(text);
   return text.starts_with('/') ? "" : "\"" + text + "\" must be an absolute path";

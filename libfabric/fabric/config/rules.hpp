@@ -52,7 +52,12 @@ struct thread_count { ///< "compute", "io", or a number.
   std::uint32_t min = 1;
   std::uint32_t max = 1;
 };
-struct argv {};      ///< An array of texts, not empty.
+struct argv {};    ///< An array of texts, not empty.
+struct text_list { ///< An array of texts, perhaps empty.
+  text_rule rule;
+  std::size_t most = 1;
+};
+struct lane_home {}; ///< "scheduler", a node's name, or {"LABEL": "VALUE", …}.
 struct way_out {};   ///< "fail" or {"move_to": LANE, "mode": MODE, "else": MODE or [MODE, …]}.
 struct mode_list {}; ///< {"mode": MODE, "else": MODE or [MODE, …]}, or null for none.
 struct raw_json {};  ///< An object whose values are kept as JSON text.
@@ -66,6 +71,7 @@ std::string node_name(const std::string& text); ///< A name, or empty.
 std::string name_or_empty(const std::string& text);
 std::string class_name(const std::string& text); ///< A name that is not built in.
 std::string listen(const std::string& text);     ///< HOST:PORT, in numbers or localhost.
+std::string endpoint(const std::string& text);   ///< HOST:PORT.
 std::string absolute_path(const std::string& text);
 std::string data_directory(const std::string& text); ///< An absolute path that leaves room for the sockets below it.
 std::string absolute_path_or_empty(const std::string& text);

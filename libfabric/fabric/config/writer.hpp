@@ -26,7 +26,7 @@ public:
   }
 
   template <class T, class Rule> void operator()(const char* key, const T& value, const Rule& rule) {
-    if (is_left_out(value)) return;
+    if (is_left_out(value, rule)) return;
     out[key] = text_of(value, rule);
   }
   template <class T> void section(const char* key, const T& value) { out[key] = object_of(value); }
@@ -42,8 +42,10 @@ public:
 private:
   using json = nlohmann::ordered_json;
 
-  template <class T> static bool is_left_out(const T&) { return false; }
-  static bool is_left_out(const std::vector<std::string>& command) { return command.empty(); } // Of a handler's class.
+  template <class T, class Rule> static bool is_left_out(const T&, const Rule&) { return false; }
+  static bool is_left_out(const std::vector<std::string>& command, const argv&) { // Of a handler's class.
+    return command.empty();
+  }
 
   template <class T, class Rule> static json text_of(const T& value, const Rule&) { return value; }
   static json text_of(std::uint64_t value, const bytes&) { return format_bytes(value); }
@@ -63,6 +65,11 @@ private:
     auto object = json::object();
     for (const auto& [name, value] : values) object[name] = json::parse(value);
     return object;
+  }
+  static json text_of(const std::vector<std::string>& value, const text_list&) { return value; }
+  static json text_of(const lane_place& value, const lane_home&) {
+    if (value.what == lane_place::kind::labels) return value.labels;
+    return value.what == lane_place::kind::node ? value.node : std::string{"scheduler"};
   }
   static json text_of(const on_timeout& value, const way_out&);
   static json text_of(const handler_threads& value, const thread_count&) {

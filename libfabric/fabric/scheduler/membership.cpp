@@ -15,7 +15,8 @@ membership_effects membership::handle(const membership_event& what, time_point n
 std::optional<time_point> membership::wake_at() const {
   std::optional<time_point> at;
   const auto earlier = [&](time_point t) { at = at ? std::min(*at, t) : t; };
-  for (const auto& [name, n] : nodes_) earlier(n.heard + how_.silence);
+  for (const auto& [name, n] : nodes_)
+    if (!n.lost) earlier(n.heard + how_.silence);
   for (const auto& [fence, lease] : leases_) earlier(lease.ends);
   return at;
 }
@@ -25,16 +26,22 @@ std::vector<node_status> membership::report(time_point now) const {
   for (const auto& [name, n] : nodes_) {
     const auto held =
         std::count_if(leases_.begin(), leases_.end(), [&](const auto& l) { return l.second.node == name; });
-    all.push_back({name, n.boot, now - n.heard, static_cast<std::uint32_t>(held)});
+    if (n.lost && n.heard + how_.remember < now && held == 0) continue;
+    all.push_back({name, n.boot, now - n.heard, static_cast<std::uint32_t>(held), n.lost});
   }
   return all;
 }
 
 void membership::on(const node_renewed& e, time_point now, membership_effects& out) {
   auto [at, fresh] = nodes_.try_emplace(e.node);
-  if (fresh || at->second.boot != e.boot) out.push_back(node_joined{e.node, e.boot});
-  at->second = {e.boot, now};
-  leases_granted reply{e.node, e.seq, {}};
+  auto& m = at->second;
+  if (fresh || m.boot != e.boot || m.lost) out.push_back(node_joined{e.node, e.boot});
+  if (m.boot != e.boot) m.newest.clear();
+  m.boot = e.boot;
+  m.heard = now;
+  m.lost = false;
+  m.newest[e.holder] = {e.seq, e.fences};
+  leases_granted reply{e.node, e.seq, {}, e.holder};
   for (const auto fence : e.fences) {
     const auto found = leases_.find(fence);
     if (found == leases_.end() || found->second.node != e.node) continue;
@@ -65,26 +72,33 @@ void membership::on(const attempt_closed& e, time_point, membership_effects&) {
     leases_.erase(found);
 }
 
-void membership::on(const lease_extended& e, time_point, membership_effects&) {
+void membership::on(const lease_extended& e, time_point now, membership_effects& out) {
   const auto found = leases_.find(e.fence);
-  if (found == leases_.end()) return;
+  if (found == leases_.end()) return tell_outage(now, out);
   auto& lease = found->second;
   if (e.length >= lease.asked) lease.asked = duration{0};
   if (e.ok) lease.length = std::max(lease.length, e.length);
+  tell_outage(now, out);
+}
+
+void membership::on(const node_unlinked& e, time_point, membership_effects& out) {
+  const auto at = nodes_.find(e.node);
+  if (at != nodes_.end() && at->second.boot == e.boot && !at->second.lost) lose(at->first, at->second, false, out);
+}
+
+void membership::lose(const std::string& node, member& m, bool silent, membership_effects& out) {
+  m.lost = true;
+  m.newest.clear();
+  out.push_back(node_lost{node, m.boot, silent});
 }
 
 void membership::on(const membership_tick&, time_point now, membership_effects& out) {
   const auto due = wake_at();
   if (!due || now < *due) return;
   if (now - *due > how_.late) return give_everyone_a_round(now);
-  for (auto at = nodes_.begin(); at != nodes_.end();) {
-    if (at->second.heard + how_.silence > now) {
-      ++at;
-      continue;
-    }
-    out.push_back(node_lost{at->first, at->second.boot});
-    at = nodes_.erase(at);
-  }
+  for (auto& [name, n] : nodes_)
+    if (!n.lost && n.heard + how_.silence <= now) lose(name, n, true, out);
+  std::erase_if(nodes_, [&](const auto& n) { return n.second.lost && n.second.heard + how_.remember < now; });
   for (auto at = leases_.begin(); at != leases_.end();) {
     if (at->second.ends > now) {
       ++at;
@@ -97,6 +111,27 @@ void membership::on(const membership_tick&, time_point now, membership_effects& 
 
 void membership::on(const grant_all& e, time_point now, membership_effects& out) {
   for (auto& [fence, lease] : leases_) lengthen(fence, lease, e.length, now, out);
+  outage_ = true;
+  tell_outage(now, out);
+}
+
+/// Nobody can ask any more when this process is gone. A lease still counts from when its holder last renewed it.
+void membership::tell_outage(time_point now, membership_effects& out) {
+  const auto open = [](const auto& item) { return item.second.asked > duration{0}; };
+  if (!outage_ || std::any_of(leases_.begin(), leases_.end(), open)) return;
+  outage_ = false;
+  for (const auto& [name, n] : nodes_)
+    for (const auto& [holder, said] : n.newest) {
+      leases_granted grant{name, said.seq, {}, holder};
+      for (const auto fence : said.fences) {
+        const auto found = leases_.find(fence);
+        if (found == leases_.end() || found->second.node != name) continue;
+        auto& lease = found->second;
+        lease.ends = std::max(lease.ends, granters_end(now, lease.length));
+        grant.lengths.emplace_back(fence, lease.length);
+      }
+      if (!grant.lengths.empty()) out.push_back(std::move(grant));
+    }
 }
 
 void membership::lengthen(fence_t fence, held_lease& lease, duration length, time_point now, membership_effects& out) {
@@ -133,7 +168,8 @@ duration membership::least_age(duration length) const {
 
 /// This process did not run for a while: what it did not hear is not the nodes' silence.
 void membership::give_everyone_a_round(time_point now) {
-  for (auto& [name, n] : nodes_) n.heard = now;
+  for (auto& [name, n] : nodes_)
+    if (!n.lost) n.heard = now;
   for (auto& [fence, lease] : leases_) lease.ends = std::max(lease.ends, now + how_.silence);
 }
 

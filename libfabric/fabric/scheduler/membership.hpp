@@ -25,6 +25,7 @@ struct lease_settings {
   duration silence = std::chrono::seconds{10}; ///< A node not heard of for this long is lost.
   duration slack = std::chrono::seconds{1};
   duration late = std::chrono::seconds{2};   ///< A timer later than this means that this process was frozen.
+  duration remember = std::chrono::hours{1}; ///< How long a lost node is listed.
   duration resend = std::chrono::seconds{5}; ///< An extension that the store has not answered is asked again.
 };
 
@@ -34,8 +35,14 @@ struct lease_settings {
 struct node_renewed {
   std::string node;
   std::uint64_t boot = 0;
-  std::uint64_t seq = 0;
+  std::uint64_t seq = 0; ///< Of this holder.
   std::vector<fence_t> fences;
+  std::uint32_t holder = 0; ///< Who of the node speaks: its processes' and its handlers' leases are renewed apart.
+};
+/// The connection to this node broke: it is lost at once; what it holds is not, it may still run.
+struct node_unlinked {
+  std::string node;
+  std::uint64_t boot = 0;
 };
 /// From a lane: this attempt's lease began now, or was loaded with this stored length. Of a lease already watched it
 /// takes nothing back: a lane that starts anew may have read an older row.
@@ -58,13 +65,14 @@ struct lease_extended {
   bool ok = false;
 };
 struct membership_tick {};
-/// The scheduler stops as planned: every lease gets at least this length. Answered by extend_lease effects.
+/// The scheduler stops as planned: every lease gets at least this length. Answered by extend_lease effects, and, once
+/// they are committed, by leases_granted to everybody, as if they had renewed again.
 struct grant_all {
   duration length{};
 };
 
-using membership_event =
-    std::variant<node_renewed, attempt_leased, attempt_closed, lease_extended, membership_tick, grant_all>;
+using membership_event = std::variant<node_renewed, attempt_leased, attempt_closed, lease_extended, membership_tick,
+                                      grant_all, node_unlinked>;
 
 // -- effects ----------------------------------------------------------------------------------------------------------
 
@@ -74,6 +82,7 @@ struct leases_granted {
   std::string node;
   std::uint64_t seq = 0;
   std::vector<std::pair<fence_t, duration>> lengths;
+  std::uint32_t holder = 0;
 };
 struct extend_lease {
   job_id id = 0;
@@ -89,6 +98,7 @@ struct lease_ended {
 struct node_lost {
   std::string node;
   std::uint64_t boot = 0;
+  bool silent = true; ///< Else its connection broke.
 };
 struct node_joined {
   std::string node;
@@ -104,6 +114,7 @@ struct node_status {
   std::uint64_t boot = 0;
   duration silent{};
   std::uint32_t held = 0;
+  bool lost = false; ///< Kept in the list for lease_settings::remember.
 };
 
 class membership {
@@ -116,9 +127,15 @@ public:
   std::vector<node_status> report(time_point now) const;
 
 private:
+  struct renewal {
+    std::uint64_t seq = 0;
+    std::vector<fence_t> fences;
+  };
   struct member {
     std::uint64_t boot = 0;
     time_point heard{};
+    bool lost = false;
+    std::map<std::uint32_t, renewal> newest; ///< By holder.
   };
   struct held_lease {
     job_id id = 0;
@@ -137,6 +154,9 @@ private:
   void on(const lease_extended& e, time_point now, membership_effects& out);
   void on(const membership_tick& e, time_point now, membership_effects& out);
   void on(const grant_all& e, time_point now, membership_effects& out);
+  void on(const node_unlinked& e, time_point now, membership_effects& out);
+  void lose(const std::string& node, member& m, bool silent, membership_effects& out);
+  void tell_outage(time_point now, membership_effects& out);
   void lengthen(fence_t fence, held_lease& lease, duration length, time_point now, membership_effects& out);
   time_point granters_end(time_point now, duration length) const;
   duration due_length(const held_lease& lease, time_point now) const;
@@ -146,6 +166,7 @@ private:
   lease_settings how_;
   std::map<std::string, member> nodes_;
   std::map<fence_t, held_lease> leases_;
+  bool outage_ = false; ///< Planned, and not everybody has been told.
 };
 
 } // namespace fabric::scheduler

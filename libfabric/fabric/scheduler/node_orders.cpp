@@ -2,15 +2,20 @@
 
 #include "fabric/duration_text.hpp"
 
+#include <algorithm>
+
 namespace fabric::scheduler {
 
-expected<void> check_node(const std::string& name, const config::root& all) {
-  if (name.empty() || name == all.node.name) return {};
-  return fail(errc::not_found, "no node is named \"" + name + "\"; this is " + all.node.name, "node");
+expected<std::string> node_meant(const std::string& name, const std::string& own,
+                                 const std::vector<std::string>& here) {
+  if (name.empty()) return own;
+  if (std::find(here.begin(), here.end(), name) != here.end()) return name;
+  std::string names;
+  for (const auto& one : here) names += (names.empty() ? "" : ", ") + one;
+  return fail(errc::not_found, "no node named \"" + name + "\" is here now; here are: " + names, "node");
 }
 
-expected<duration> drain_order(const std::string& name, std::optional<duration> length, const config::root& all) {
-  if (auto known = check_node(name, all); !known) return tl::unexpected(known.error());
+expected<duration> drain_order(std::optional<duration> length, const config::root& all) {
   if (length && (*length < duration{0} || *length > longest_drain))
     return fail(errc::bad_input, "a drain takes at most " + format_duration(longest_drain), "deadline");
   return length.value_or(all.node.drain_timeout);

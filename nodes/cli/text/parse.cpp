@@ -134,6 +134,8 @@ private:
         "Not before this long from now"));
     one(sub.add_option("--lane", spec.lane, "Begin in this lane, whatever the policy says"));
     one(sub.add_option("--idempotency-key", spec.idempotency_key, "At most one job per class has this key"));
+    one(sub.add_option("--ordering-key", spec.ordering_key,
+                       "Jobs of the same key run one after the other, as they were submitted"));
     one(sub.add_option("--max-attempts", spec.max_attempts, "Failures until it is buried (default: the class's)"));
     one(sub.add_option("--owner", spec.owner, "Whose job it is"));
     one(sub.add_option_function<std::vector<std::string>>(

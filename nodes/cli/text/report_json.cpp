@@ -82,13 +82,17 @@ json to_json(const actors::lane_reports& all) {
 
 json to_json(const actors::node_reports& all) {
   json nodes = json::array();
-  for (const auto& [now, workers] : all.nodes) {
+  for (const auto& n : all.nodes) {
+    const auto& now = n.now;
     json list = json::array();
-    for (const auto& w : workers) list.push_back(worker_json(w));
+    for (const auto& w : n.workers) list.push_back(worker_json(w));
     nodes.push_back({{"node", now.node},
                      {"boot", now.boot},
                      {"silent_s", seconds(now.silent)},
                      {"held", now.held},
+                     {"lost", now.lost},
+                     {"labels", n.labels},
+                     {"differences", n.differences},
                      {"workers", std::move(list)}});
   }
   return {{"nodes", std::move(nodes)}};

@@ -79,6 +79,7 @@ table lane_table(const actors::lane_reports& all) {
              {"BUSY", true, 0},
              {"READY", true, 0},
              {"SCHEDULED", true, 0},
+             {"WAITING", true, 0},
              {"OLDEST", true, 0},
              {"SUCCEEDED", true, 0},
              {"BURIED", true, 0},
@@ -91,6 +92,7 @@ table lane_table(const actors::lane_reports& all) {
              {fmt::format("{}/{}", now.busy, now.slots)},
              count_cell(now.ready),
              count_cell(now.scheduled),
+             count_cell(counts.waiting),
              {human_duration(now.oldest_wait)},
              count_cell(counts.succeeded),
              count_cell(counts.buried, colour::red),
@@ -112,10 +114,15 @@ table node_table(const actors::node_reports& all) {
              {"STATE", false, 0},
              {"BUSY", true, 0},
              {"JOBS", false, 0}});
-  for (const auto& [now, workers] : all.nodes) {
+  for (const auto& n : all.nodes) {
+    const auto& now = n.now;
     const auto seen = now.silent < 1s ? std::string("now") : human_duration(now.silent) + " ago";
-    if (workers.empty()) out.add({{now.node}, {seen}, {}, {}, {}, {}, {}});
-    for (const auto& w : workers)
+    if (n.workers.empty() || now.lost) {
+      const auto waits = now.held == 0 ? std::string{} : fmt::format("{} held when last seen", now.held);
+      out.add({{now.node}, {seen}, {}, {}, {now.lost ? "lost" : "no answer", colour::red}, {}, {waits}});
+      continue;
+    }
+    for (const auto& w : n.workers)
       out.add({{now.node},
                {seen},
                {w.name},
@@ -123,6 +130,17 @@ table node_table(const actors::node_reports& all) {
                worker_state(w),
                {fmt::format("{}/{}", w.held.size(), w.slots)},
                {held_text(w)}});
+  }
+  return out;
+}
+
+std::string node_notes(const actors::node_reports& all) {
+  std::string out;
+  for (const auto& n : all.nodes) {
+    std::string labels;
+    for (const auto& [name, value] : n.labels) labels += fmt::format(" {}={}", printable(name), printable(value));
+    if (!labels.empty()) out += fmt::format("{}:{}\n", printable(n.now.node), labels);
+    for (const auto& text : n.differences) out += fmt::format("{}: {}\n", printable(n.now.node), printable(text));
   }
   return out;
 }

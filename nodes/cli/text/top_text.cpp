@@ -24,9 +24,9 @@ struct running_job {
 /// The longest first.
 std::vector<running_job> running(const actors::node_reports& all) {
   std::vector<running_job> jobs;
-  for (const auto& [now, workers] : all.nodes)
-    for (const auto& w : workers)
-      for (const auto& a : w.held) jobs.push_back({a.job, a.attempt, a.ran, w.lane, now.node});
+  for (const auto& n : all.nodes)
+    for (const auto& w : n.workers)
+      for (const auto& a : w.held) jobs.push_back({a.job, a.attempt, a.ran, w.lane, n.now.node});
   std::ranges::stable_sort(jobs, std::greater{}, &running_job::ran);
   return jobs;
 }

@@ -46,6 +46,10 @@ json complete() {
   all.lanes[1].budget = 5h;
   all.lanes[1].timeout.what = config::on_timeout::kind::fail;
   all.node.workers = {{"fast", 2}};
+  all.node.join = {"127.0.0.1:7600"};
+  all.node.labels = {{"lifetime", "stable"}};
+  all.lanes[0].requires_labels = {{"lifetime", "stable"}};
+  all.lanes[1].place = {config::lane_place::kind::labels, "", {{"lifetime", "stable"}}};
   return json::parse(config::dump(all));
 }
 
@@ -99,8 +103,10 @@ TEST_CASE("every option refuses a value of the wrong type, with its line and poi
 }
 
 TEST_CASE("every option but on_timeout's refuses text that means nothing", "[config]") {
-  const std::vector<std::string> free = {"/node/name", "/classes/one/user", "/classes/one/env/LC_ALL", "/lanes/0/name",
-                                         "/lanes/1/name"};
+  const std::vector<std::string> free = {
+      "/node/name",     "/classes/one/user",      "/classes/one/env/LC_ALL",    "/lanes/0/name",
+      "/lanes/1/name",  "/node/labels/lifetime",  "/lanes/0/requires/lifetime", "/lanes/0/place",
+      "/lanes/1/place", "/lanes/1/place/lifetime"};
   for (const auto& pointer : every_option())
     if (std::find(free.begin(), free.end(), pointer) == free.end()) check_refused(pointer, "no-such-thing");
 }
@@ -122,7 +128,8 @@ TEST_CASE("every object refuses an unknown key, on its line and with the nearest
   for (const auto& pointer : every_option()) {
     auto doc = complete();
     auto& at = doc[json::json_pointer(pointer)];
-    const bool free = pointer == "/node/workers" || pointer == "/classes" || pointer.ends_with("/env") ||
+    const bool free = pointer == "/node/workers" || pointer == "/node/labels" || pointer == "/classes" ||
+                      pointer.ends_with("/requires") || pointer.ends_with("/place") || pointer.ends_with("/env") ||
                       pointer == "/routing/params";
     if (!at.is_object() || free) continue;
     const auto known = at.begin().key();

@@ -44,3 +44,10 @@ TEST_CASE("a lane without slots hides no missing class, and makes none available
 TEST_CASE("a drained node, or one short of memory, offers no slot for now: its classes are there all the same") {
   CHECK(unavailable_classes(two_lanes(), {{"fast", said(0, {"here"})}, {"slow", said(0, {"here"})}}) == names{"gone"});
 }
+
+TEST_CASE("where this node has no slots, those of other nodes say what can run; without any, jobs wait for them") {
+  auto all = two_lanes();
+  all.node.workers = {{"fast", 0}, {"slow", 0}};
+  CHECK(unavailable_classes(all, {{"fast", said(2, {"here"})}, {"slow", said(0, {})}}) == names{"gone"});
+  CHECK(unavailable_classes(all, {{"fast", said(0, {"here"})}, {"slow", said(0, {})}}).empty());
+}

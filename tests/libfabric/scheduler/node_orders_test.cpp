@@ -6,14 +6,21 @@
 using namespace fabric;
 using namespace fabric::scheduler;
 
-TEST_CASE("a drain takes its own time or the node's, of this node only, and not for ever", "[node_orders]") {
-  auto all = config::defaults();
-  all.node.name = "a1";
-  CHECK(drain_order({}, {}, all) == all.node.drain_timeout);
-  CHECK(drain_order("a1", 3s, all) == duration{3s});
-  CHECK(drain_order("a2", 3s, all).error().code == errc::not_found);
-  CHECK(drain_order({}, 61min, all).error().where == "deadline");
-  CHECK(drain_order({}, -1s, all).error().code == errc::bad_input);
+TEST_CASE("a drain takes its own time or the node's, and not for ever", "[node_orders]") {
+  const auto all = config::defaults();
+  CHECK(drain_order({}, all) == all.node.drain_timeout);
+  CHECK(drain_order(3s, all) == duration{3s});
+  CHECK(drain_order(61min, all).error().where == "deadline");
+  CHECK(drain_order(-1s, all).error().code == errc::bad_input);
+}
+
+TEST_CASE("an order is for the node that is named, which must be here, or for the one that is asked", "[node_orders]") {
+  CHECK(node_meant("", "a1", {"a1", "b1"}) == "a1");
+  CHECK(node_meant("b1", "a1", {"a1", "b1"}) == "b1");
+  const auto unknown = node_meant("b2", "a1", {"a1", "b1"});
+  REQUIRE_FALSE(unknown);
+  CHECK(unknown.error().code == errc::not_found);
+  CHECK(unknown.error().message == "no node named \"b2\" is here now; here are: a1, b1");
 }
 
 TEST_CASE("a lane is told what the configuration says of it, or that it is gone", "[lane_setup]") {
