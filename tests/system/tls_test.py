@@ -12,7 +12,7 @@ import subprocess
 import time
 import unittest
 
-from harness import BIN, DEADLINE_S, NodeTest, SharedNodeTest, eventually, read_bytes
+from harness import BIN, DEADLINE_S, NodeTest, SharedNodeTest, base_config, eventually, read_bytes
 
 DIRECT, HEARTBEAT = 2, 6  # Operations of BASP, the protocol of CAF.
 
@@ -409,6 +409,48 @@ class Authority(NodeTest):
         found = look()
         self.assertEqual(found["certificate of the node"]["health"], "bad")
         self.assertIn("0640", found["certificate of the node"]["what"])
+
+
+class Joining(NodeTest):
+    """A node that joins shows a certificate of its own name."""
+
+    def worker(self, scheduler, name):
+        base = base_config()
+        return self.node(start=False, base={"node": {**base["node"], "name": name, "join": [scheduler.address]},
+                                            "classes": base["classes"]})
+
+    def joined(self, scheduler):
+        return {n["node"] for n in scheduler.good("nodes")[0]["nodes"] if n.get("workers")}
+
+    def test_with_one(self):
+        scheduler = self.node()
+        worker = self.worker(scheduler, "w1")
+        scheduler.admit(worker)
+        worker.start()
+        eventually(lambda: {"n1", "w1"} <= self.joined(scheduler), "it has joined")
+
+    def test_without_one_or_with_anothers(self):
+        scheduler = self.node()
+        code, said = self.worker(scheduler, "w1").refuses_to_start()
+        self.assertEqual(code, 2, said)
+        self.assertIn("fabric ca issue w1", said)
+        other = self.worker(scheduler, "w2")
+        scheduler.admit(other)
+        other.config["node"]["name"] = "w1"
+        code, said = other.refuses_to_start()
+        self.assertEqual(code, 2, said)
+        self.assertIn("is for node w2, and this is node w1", said)
+
+    def test_one_of_another_cell_or_revoked_stays_outside(self):
+        scheduler, stranger = self.node(), self.node({"node": {"name": "n2"}})
+        foreign, revoked = self.worker(scheduler, "w1"), self.worker(scheduler, "w2")
+        stranger.admit(foreign)
+        scheduler.admit(revoked)
+        scheduler.good("ca", "revoke", "w2", "--data", scheduler.data)
+        for worker, words in [(foreign, "certificate is refused"), (revoked, "revoked")]:
+            worker.launch()
+            eventually(lambda: words in worker.log(), "it is told why")
+        self.assertEqual(self.joined(scheduler), {"n1"})
 
 
 class Listening(NodeTest):
