@@ -156,14 +156,24 @@ expected<certificate_facts> describe(const std::string& certificate) {
   return facts_of(found->get());
 }
 
+bool is_signed_by(X509* certificate, X509* authority) {
+  const bool is = X509_verify(certificate, X509_get0_pubkey(authority)) == 1;
+  ERR_clear_error();
+  return is;
+}
+
+bool is_key_of(X509* certificate, EVP_PKEY* key) {
+  const bool is = X509_check_private_key(certificate, key) == 1;
+  ERR_clear_error();
+  return is;
+}
+
 expected<void> check_signed(const std::string& certificate, const std::string& authority) {
   const auto one = parse_certificate(certificate);
   if (!one) return tl::unexpected(one.error());
   const auto issuer = parse_certificate(authority);
   if (!issuer) return tl::unexpected(issuer.error());
-  const bool signed_by_it = X509_verify(one->get(), X509_get0_pubkey(issuer->get())) == 1;
-  ERR_clear_error();
-  if (!signed_by_it) return fail(errc::bad_input, "was not signed by this authority");
+  if (!is_signed_by(one->get(), issuer->get())) return fail(errc::bad_input, "was not signed by this authority");
   return {};
 }
 
@@ -172,9 +182,7 @@ expected<void> check_key(const std::string& certificate, const std::string& key)
   if (!one) return tl::unexpected(one.error());
   const auto other = parse_key(key);
   if (!other) return tl::unexpected(other.error());
-  const bool fits = X509_check_private_key(one->get(), other->get()) == 1;
-  ERR_clear_error();
-  if (!fits) return fail(errc::bad_input, "is not the key of this certificate");
+  if (!is_key_of(one->get(), other->get())) return fail(errc::bad_input, "is not the key of this certificate");
   return {};
 }
 
