@@ -39,6 +39,7 @@ namespace {
 
 constexpr int exit_usage = 2;
 constexpr int exit_cannot_start = 3;
+constexpr int exit_not_now = 69; ///< A certificate that is not good: the clock, or somebody's copy, changes that.
 constexpr int exit_store = 70;
 constexpr int exit_leaked = 75;
 constexpr duration outage_lease = 5min; ///< What a planned stop grants every lease.
@@ -88,7 +89,7 @@ public:
     }
     certificates shown{config_, log_}; // Behind the store, whose lock says that nobody else does the same.
     const auto who = shown.first();
-    if (!who) return cannot_start(who.error(), exit_usage);
+    if (!who) return cannot_start(who.error(), who.error().code == errc::unavailable ? exit_not_now : exit_usage);
     actors::init_meta_objects();
     actors::on_stray() = [log = log_](const char* actor, const std::string& what) {
       log->debug("{} dropped {}", actor, what);
