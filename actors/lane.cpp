@@ -208,13 +208,20 @@ private:
       confess();
       step({lane::open{}});
     } else if (m.name == "membership") {
-      membership_ = caf::actor_cast<membership_actor>(m.actor);
+      meet_membership(caf::actor_cast<membership_actor>(m.actor));
     } else if (m.name == "scheduler") {
       scheduler_ = caf::actor_cast<scheduler_actor>(m.actor);
       step({}); // It knows nothing of this lane.
     } else if (m.name.starts_with("lane/") && m.name != "lane/" + name_) {
       lanes_[m.name.substr(5)] = caf::actor_cast<lane_actor>(m.actor);
     }
+  }
+
+  /// Another one knows none of the leases: the lane reads its jobs again, and tells it. At home it is ended instead.
+  void meet_membership(membership_actor now) {
+    const bool is_another = membership_ && membership_ != now;
+    membership_ = std::move(now);
+    if (is_another) step({lane::open{}});
   }
 
   /// The incarnation before this one died over a job: the store counts it against the job. Kept until it has.

@@ -155,3 +155,19 @@ TEST_CASE("an idle slot of a lane on one node takes a job of a lane on another",
   for (const auto id : ids) CHECK(w.state(id) == job_state::running);
   CHECK(c.process.running.size() + b.process.running.size() == 4);
 }
+
+TEST_CASE("another membership learns from a lane on another node what runs", "[lane_homes]") {
+  world w{spread_cell()};
+  guest b{w, with_ssd("b1")};
+  w.advance(1s);
+  const auto id = w.submit();
+  w.run();
+  w.kill("membership");
+  w.advance(2s);
+  b.cut_off();
+  b.process.cut();
+  guest c{w, with_ssd("c1"), 12};
+  w.advance(25s);
+  CHECK(w.row(id).attempt == 2);
+  CHECK(w.row(id).node == "c1");
+}

@@ -171,6 +171,9 @@ void machine::state::merge_running(const store::lane_entry& entry) {
     }
     adopt(*a, entry);
     emit(lease_began{a->fence, a->job, a->node, entry.lease});
+  } else if (!a->confirmed) {
+    // Membership may be another one since, or have missed it: then nobody would ever end this lease.
+    emit(lease_began{a->fence, a->job, a->node, entry.lease});
   }
   a->version = std::max(a->version, entry.version);
   a->confirmed = true;

@@ -161,3 +161,19 @@ TEST_CASE("an end that was decided while the lane was opened is asked again unde
   REQUIRE(f.asks<store::end>().size() == 1);
   CHECK(f.asks<store::end>()[0].second.epoch == 2);
 }
+
+TEST_CASE("a lane that opens again tells membership what still runs: it may be another one since") {
+  opened f;
+  f.tell(page{{{f.running(1, 5), f.row(2)}, 0, true}, {}});
+  REQUIRE(f.all<lease_began>().size() == 1);
+  f.tell(open{});
+  store::answer reply;
+  reply.epoch = 4;
+  f.tell(answered{f.asks<store::open_lane>().at(0).first, reply});
+  f.tell(page{{{f.running(1, 5), f.row(2)}, 0, true}, {}});
+  const auto told = f.all<lease_began>();
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].fence == 5);
+  CHECK(told[0].length == duration{15s});
+  CHECK(f.m->report(f.now).running == 1);
+}
