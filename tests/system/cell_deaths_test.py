@@ -4,11 +4,12 @@ import os
 import signal
 import unittest
 
-from cluster import LEASE_S, ClusterTest
+from cluster import LEASE_S
+from host_cluster import HostClusterTest
 from harness import alive, eventually
 
 
-class Deaths(ClusterTest):
+class Deaths(HostClusterTest):
     def setUp(self):
         self.c = self.cluster()
 

@@ -4,7 +4,8 @@ import random
 import time
 import unittest
 
-from cluster import LEASE_S, ClusterTest
+from cluster import LEASE_S
+from host_cluster import HostClusterTest
 from harness import alive, eventually
 from hosts import Flapping
 
@@ -12,7 +13,7 @@ DEFAULT_LEASE = {"lease": {"first": "15s", "node_silence": "10s"}}
 DEAF = "trap '' TERM; "
 
 
-class Partitions(ClusterTest):
+class Partitions(HostClusterTest):
     def running(self, c, script=""):
         job = c.client.run(script + c.gate("a"))
         name, pids = c.started(job)
@@ -90,7 +91,7 @@ class Partitions(ClusterTest):
         c.until_joined("w1", "w2")
 
 
-class BadLinks(ClusterTest):
+class BadLinks(HostClusterTest):
     def test_bytes_of_one_way_that_vanish_end_the_connection_and_the_worker_comes_back(self):
         c = self.cluster(proxied=("w1", "w2"))
         for name in ("up", "down"):

@@ -9,7 +9,7 @@ import struct
 import subprocess
 import unittest
 
-from cluster import ClusterTest
+from host_cluster import HostClusterTest
 from harness import DEADLINE_S, alive, eventually, read_bytes
 
 # A frame of CAF's protocol: operation, flags, payload length, operation data, source and destination actor.
@@ -38,7 +38,7 @@ def descriptors(pid):
     return len(os.listdir(f"/proc/{pid}/fd"))
 
 
-class Strangers(ClusterTest):
+class Strangers(HostClusterTest):
     def test_noise_and_forged_frames_change_nothing(self):
         c = self.cluster(workers=("w1",))
         job = c.client.run(c.gate("a"))
@@ -70,7 +70,7 @@ class Strangers(ClusterTest):
         self.assertLess(memory(c.scheduler.pid) - before, 128 << 20)
 
 
-class Names(ClusterTest):
+class Names(HostClusterTest):
     def test_a_second_worker_with_a_living_ones_name_is_refused_and_says_why(self):
         c = self.cluster(workers=("w1", "w2"))
         job = c.client.run(c.gate("a"), "--lane", "slow")
@@ -95,7 +95,7 @@ class Names(ClusterTest):
             c.client.until(job, "succeeded")
 
 
-class Coming(ClusterTest):
+class Coming(HostClusterTest):
     def test_a_hundred_joins_leave_nothing_behind(self):
         c = self.cluster(workers=("w1",), proxied=("w1",))
         daemon, worker = c.scheduler.pid, c.workers["w1"].pid
@@ -117,7 +117,7 @@ class Coming(ClusterTest):
         c.client.until(job, "succeeded")
 
 
-class Short(ClusterTest):
+class Short(HostClusterTest):
     def test_a_scheduler_without_descriptors_keeps_its_workers(self):
         c = self.cluster(workers=("w1",))
         job = c.client.run(c.gate("a"))

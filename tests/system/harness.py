@@ -110,6 +110,8 @@ def command_name(pid):
 class Node:
     """One fabricd, its data directory and its config; it may be started again and again."""
 
+    ready_mark = " ready on "
+
     def __init__(self, directory, config=None, base=None):
         self.directory = pathlib.Path(directory)
         self.data = self.directory / "data"
@@ -147,9 +149,11 @@ class Node:
         return self
 
     def start(self, *options):
-        self.launch(*options)
+        return self.launch(*options).until_ready()
+
+    def until_ready(self):
         self.ready_line = self.first_line()
-        if " ready on " not in self.ready_line:
+        if self.ready_mark not in self.ready_line:
             raise AssertionError(f"fabricd is not ready: {self.ready_line!r}\n{self.log()}")
         return self
 
