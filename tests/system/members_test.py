@@ -205,7 +205,7 @@ class Draining(ClusterTest):
         found = {c.started(job)[0]: job for job in jobs}
         report = c.client.good("drain", "w1", "--deadline", "200ms")[0]
         self.assertEqual(report["node"], "w1")
-        self.assertEqual([f["job"] for f in report["jobs"]], [found["w1"]], report)
+        self.assertEqual([a["job"] for a in report["attempts"]], [found["w1"]], report)
         self.assertEqual(c.client.outcomes(found["w1"]), ["drained"])
         known = c.known()
         self.assertEqual([{w["draining"] for w in known[n]["workers"]} for n in ("w1", "w2")], [{True}, {False}])
