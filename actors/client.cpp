@@ -1,7 +1,8 @@
 #include "actors/client.hpp"
 
+#include "fabric/tls/dial.hpp"
+
 #include "actors/client_link.hpp"
-#include "actors/client_probe.hpp"
 #include "actors/inspect.hpp"
 #include "actors/messages.hpp"
 
@@ -14,6 +15,7 @@ namespace {
 
 constexpr int connect_tries = 3;
 constexpr std::string_view not_connected = "connect"; ///< In error::where: nothing was sent.
+constexpr std::string_view not_identified = "tls";    ///< In error::where: no certificate or key.
 
 constexpr duration slow_answer = 30s;  ///< More for answers that wait for many.
 constexpr duration longest_drain = 1h; ///< See scheduler/node_orders.hpp.
@@ -40,18 +42,34 @@ std::string client::address() const {
 
 bool client::nothing_was_sent(const error& e) { return e.code == errc::unavailable && e.where == not_connected; }
 
+bool client::no_credentials(const error& e) { return e.where == not_identified; }
+
+expected<void> client::identify() {
+  const auto found = tls::find_client_credentials(tls::client_places(tls::here(how_.tls)));
+  auto made = found ? tls::context::make(*found) : tl::unexpected{found.error()};
+  if (made) who_ = std::move(*made);
+  if (who_) return {};
+  if (made.error().code != errc::not_found)
+    return fail(made.error().code, made.error().message, std::string(not_identified));
+  // It may come: a node makes one as it starts.
+  return fail(errc::unavailable, made.error().message + "; a scheduler's node has one for its host in its data directory, "
+                                                        "which --tls DIR or FABRIC_TLS may name");
+}
+
 expected<void> client::connect() {
   const auto unreachable = [this](const error& why) {
-    return fail(errc::unavailable, "cannot reach " + address() + ": " + why.message, std::string(not_connected));
+    const auto code = why.code == errc::not_allowed ? why.code : errc::unavailable;
+    return fail(code, "cannot reach " + address() + ": " + why.message, std::string(not_connected));
   };
-  auto numbers = probe(how_.host, how_.port, within(how_.connect_limit, end_));
-  if (!numbers) return unreachable(numbers.error());
+  if (auto ok = identify(); !ok) return no_credentials(ok.error()) ? ok : unreachable(ok.error());
   error last;
   for (int i = 0; i < connect_tries; ++i) {
-    auto link = client_link::connect(*numbers, how_.port, how_.connect_limit, end_);
-    if (!link) return unreachable(link.error());
+    auto made = tls::dial(who_, how_.host, how_.port, within(how_.connect_limit, end_));
+    if (!made) return unreachable(made.error());
     // CAF may cut a connection in which one of its ticks fell into the handshake; then nobody answers.
-    auto there = (*link)->call<cell_hello>(get_hello{}, within(how_.connect_limit, end_));
+    auto link = client_link::connect(who_, std::move(*made), within(how_.connect_limit, end_));
+    auto there = link ? (*link)->call<cell_hello>(get_hello{}, within(how_.connect_limit, end_))
+                      : tl::unexpected{link.error()};
     if (there) return accept(std::move(*link), *there);
     last = there.error();
   }

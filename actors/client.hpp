@@ -13,6 +13,10 @@
 
 /// The C++ client of a cell: what the command-line program uses and other programs may link (library fabric_client).
 /// No word of CAF is needed to use it.
+namespace fabric::tls {
+class context;
+}
+
 namespace fabric::actors {
 
 class client_link;
@@ -21,6 +25,10 @@ class client_link;
 struct client_settings {
   std::string host = "127.0.0.1"; ///< A name or an address.
   std::uint16_t port = 7600;
+  /// Directory with ca.pem, client.pem and client.key, or a node's data directory. Empty: the one that the variable
+  /// FABRIC_TLS names, else ~/.config/fabric/tls, else /var/lib/fabric/tls/client. Read at each connect; what was read
+  /// stays in use if the files are gone later.
+  std::string tls{};
   duration connect_limit = std::chrono::seconds{2}; ///< For the TCP connection; as much again for each handshake.
   duration answer_limit = std::chrono::seconds{30}; ///< For every answer, beyond the patience of wait and events.
 };
@@ -31,8 +39,11 @@ struct client_settings {
 /// outlives restarts of fabricd; it never repeats a call by itself. One thread at a time may use it.
 ///
 /// Errors of every call, beside those of the answer itself:
-///   errc::unavailable   the cell cannot be reached, or did not answer: nothing_was_sent() tells which.
+///   errc::unavailable   the cell cannot be reached, or did not answer: nothing_was_sent() tells which. Also while there
+///                       is no certificate to show: a node makes one as it starts.
 ///   errc::incompatible  it speaks another version of the protocol.
+///   errc::not_allowed   one of the two does not believe the other's certificate.
+///   errc::not_allowed, errc::bad_input with no_credentials(): the certificate or its key is of no use.
 class client {
 public:
   explicit client(client_settings how);
@@ -44,6 +55,7 @@ public:
   expected<cell_hello> hello();
 
   /// Submits at most limits::batch_jobs specs in one durable step; a receipt per spec, in order.
+  /// Jobs of the same ordering key run in their order here; behind one that found no room, none of its key is taken.
   /// If no answer came, the jobs may or may not be stored: a caller may repeat the call without fear of doubles only if
   /// every spec has an idempotency key, or if nothing_was_sent().
   expected<receipts> submit(std::vector<job_spec> specs);
@@ -110,6 +122,9 @@ public:
   /// Returns whether the call that failed with `e` ended before anything left this process.
   static bool nothing_was_sent(const error& e);
 
+  /// Returns whether the call failed because the certificate to show, or its key, is there but of no use.
+  static bool no_credentials(const error& e);
+
 private:
   template <class Reply, class Request> expected<Reply> call(Request what, duration patience = {});
   template <class Reply, class Request> expected<Reply> call_desk(Request what, duration patience = {});
@@ -117,7 +132,10 @@ private:
   expected<void> connect();
   expected<void> accept(std::unique_ptr<client_link> link, const cell_hello& there);
 
+  expected<void> identify();
+
   client_settings how_;
+  std::shared_ptr<const tls::context> who_; ///< Null until there were credentials.
   std::optional<duration> most_; ///< For one call, altogether.
   std::chrono::steady_clock::time_point end_ = std::chrono::steady_clock::time_point::max(); ///< Of the call at hand.
   std::unique_ptr<client_link> link_; ///< Null while there is no connection.

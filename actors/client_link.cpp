@@ -3,19 +3,17 @@
 #include "actors/meta_objects.hpp"
 #include "actors/system.hpp"
 
-#include <caf/io/middleman.hpp>
 #include <caf/io/middleman_actor.hpp>
 
 #include <set>
-#include <thread>
 
 namespace fabric::actors {
 
 namespace {
 
-constexpr int connect_tries = 3;
-
 constexpr std::size_t link_threads = 2;
+constexpr const char* lent_host = "cell"; ///< A name for the one connection there is; nobody resolves it.
+constexpr std::uint16_t lent_port = 1;
 
 std::unique_ptr<caf::actor_system_config> make_config() {
   init_meta_objects();
@@ -26,26 +24,21 @@ std::unique_ptr<caf::actor_system_config> make_config() {
 
 } // namespace
 
-client_link::client_link(int) : config_(make_config()), system_(*config_) {}
+client_link::client_link(tls::context_ptr who)
+    : config_(make_config()), system_(*config_), transport_(system_, std::move(who)) {}
 
-expected<std::unique_ptr<client_link>> client_link::connect(const std::string& host, std::uint16_t port, duration limit,
-                                                            call_end end) {
-  error last;
-  for (int i = 0; i < connect_tries && (i == 0 || std::chrono::steady_clock::now() < end); ++i) {
-    // CAF may drop a connection that is a tick old and not yet greeted, which is no reason to give up.
-    std::unique_ptr<client_link> link{new client_link(i)};
-    auto found = link->find_face(host, port, within(limit, end));
-    if (found) return link;
-    last = std::move(found.error());
-    std::this_thread::sleep_for(std::chrono::milliseconds{20 * (i + 1)});
-  }
-  return tl::unexpected{std::move(last)};
+expected<std::unique_ptr<client_link>> client_link::connect(tls::context_ptr who, tls::connection over,
+                                                            duration limit) {
+  std::unique_ptr<client_link> link{new client_link(std::move(who))};
+  if (auto found = link->find_face(std::move(over), limit); !found) return tl::unexpected{std::move(found.error())};
+  return link;
 }
 
-expected<void> client_link::find_face(const std::string& host, std::uint16_t port, duration limit) {
+expected<void> client_link::find_face(tls::connection over, duration limit) {
+  transport_.lend(lent_host, lent_port, std::move(over));
   expected<void> result;
   caf::scoped_actor self{system_};
-  ask(self.operator->(), system_.middleman().actor_handle(), limit, caf::connect_atom_v, host, port)
+  ask(self.operator->(), dialer(system_), limit, caf::connect_atom_v, std::string(lent_host), lent_port)
       .receive(
           [&](const caf::node_id&, const caf::strong_actor_ptr& found, const std::set<std::string>&) {
             if (found)

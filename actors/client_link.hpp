@@ -2,9 +2,11 @@
 
 #include "fabric/error.hpp"
 #include "fabric/time.hpp"
+#include "fabric/tls/dial.hpp"
 
 #include "actors/compat.hpp"
 #include "actors/interfaces.hpp"
+#include "actors/tls_transport.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -43,10 +45,8 @@ inline duration within(duration limit, call_end end) {
 
 class client_link {
 public:
-  /// @param host an address in numbers.
-  /// @returns errc::unavailable if there is no answer within `limit`, tried three times but not beyond `end`.
-  static expected<std::unique_ptr<client_link>> connect(const std::string& host, std::uint16_t port, duration limit,
-                                                        call_end end);
+  /// Over a connection to a scheduler. errc::unavailable if it does not say whom one may talk to within `limit`.
+  static expected<std::unique_ptr<client_link>> connect(tls::context_ptr who, tls::connection over, duration limit);
 
   /// Blocks. errc::unavailable after `limit`, or as soon as the connection is seen to be gone.
   template <class Reply, class Request> expected<Reply> call(Request what, duration limit) {
@@ -81,12 +81,13 @@ public:
   }
 
 private:
-  explicit client_link(int);
+  explicit client_link(tls::context_ptr who);
   static std::string describe(const caf::error& e);
-  expected<void> find_face(const std::string& host, std::uint16_t port, duration limit);
+  expected<void> find_face(tls::connection over, duration limit);
 
   std::unique_ptr<caf::actor_system_config> config_; ///< Outlives the system.
   caf::actor_system system_;
+  tls_transport transport_;
   client_face_actor face_;
 };
 

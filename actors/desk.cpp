@@ -167,6 +167,7 @@ private:
     if (found.failure) return answer(*about, std::move(found.failure));
     about->facts.row = std::move(found.row);
     about->facts.attempts = std::move(found.attempts);
+    about->facts.line = found.line;
     if (is_final(about->facts.row.state)) return answer(*about);
     ask(this, lanes_[about->facts.row.lane], answer_limit, get_lanes{})
         .then(

@@ -2,11 +2,8 @@
 
 #include "fabric/config/endpoint.hpp"
 
-#include "actors/client_probe.hpp"
 #include "actors/compat.hpp"
-
-#include <caf/io/middleman.hpp>
-#include <caf/io/middleman_actor.hpp>
+#include "actors/system.hpp"
 
 #include <set>
 
@@ -14,8 +11,7 @@ namespace fabric::actors {
 
 namespace {
 
-constexpr duration probe_limit = std::chrono::seconds{2};
-constexpr duration connect_limit = std::chrono::seconds{5};
+constexpr duration connect_limit = std::chrono::seconds{15}; ///< More than the dialer takes for one try.
 
 } // namespace
 
@@ -23,9 +19,7 @@ void dial_network(uplink_actor::base* self, const std::string& where,
                   std::function<void(expected<client_face_actor>)> answer) {
   const auto at = config::parse_endpoint(where);
   if (!at) return answer(tl::unexpected{at.error()});
-  const auto address = probe(at->host, at->port, probe_limit);
-  if (!address) return answer(tl::unexpected{address.error()});
-  ask(self, self->system().middleman().actor_handle(), connect_limit, caf::connect_atom_v, *address, at->port)
+  ask(self, dialer(self->system()), connect_limit, caf::connect_atom_v, at->host, at->port)
       .then(
           [answer](const caf::node_id&, const caf::strong_actor_ptr& found, const std::set<std::string>&) {
             if (found)

@@ -26,7 +26,8 @@ template <class Inspector> bool inspect(Inspector& f, job_spec& x) {
   return f.object(x).fields(f.field("job_class", x.job_class), f.field("input", x.input),
                             f.field("priority", x.priority), f.field("delay", x.delay), f.field("lane", x.lane),
                             f.field("idempotency_key", x.idempotency_key), f.field("max_attempts", x.max_attempts),
-                            f.field("owner", x.owner), f.field("labels", x.labels));
+                            f.field("owner", x.owner), f.field("labels", x.labels),
+                            f.field("ordering_key", x.ordering_key));
 }
 
 template <class Inspector> bool inspect(Inspector& f, attempt_counts& x) {
@@ -45,7 +46,13 @@ template <class Inspector> bool inspect(Inspector& f, job& x) {
       f.field("idempotency_key", x.idempotency_key), f.field("owner", x.owner), f.field("labels", x.labels),
       f.field("reason", x.reason), f.field("cancel_requested", x.cancel_requested), f.field("node", x.node),
       f.field("lease", x.lease), f.field("lane_deaths", x.lane_deaths), f.field("wasted", x.wasted),
-      f.field("ran_before", x.ran_before));
+      f.field("ran_before", x.ran_before), f.field("ordering_key", x.ordering_key), f.field("key_order", x.key_order));
+}
+
+template <class Inspector> bool inspect(Inspector& f, key_line& x) {
+  return f.object(x).fields(f.field("first", x.first),
+                            enum_field(f, "first_state", x.first_state, job_state::cancelled),
+                            f.field("ahead", x.ahead));
 }
 
 template <class Inspector> bool inspect(Inspector& f, attempt& x) {
@@ -116,8 +123,9 @@ template <class Inspector> bool inspect(Inspector& f, status& x) {
   return f.object(x).fields(f.field("name", x.name), f.field("serving", x.serving), f.field("ready", x.ready),
                             f.field("scheduled", x.scheduled), f.field("running", x.running), f.field("slots", x.slots),
                             f.field("busy", x.busy), f.field("offered", x.offered),
-                            f.field("oldest_wait", x.oldest_wait), f.field("epoch", x.epoch),
-                            f.field("pause", x.pause));
+                            f.field("oldest_wait", x.oldest_wait), f.field("epoch", x.epoch), f.field("pause", x.pause),
+                            f.field("heard", x.heard), f.field("classes", x.classes), f.field("startable", x.startable),
+                            f.field("leasing", x.leasing), f.field("granted", x.granted));
 }
 
 } // namespace fabric::lane
@@ -205,7 +213,7 @@ template <class Inspector> bool inspect(Inspector& f, get_details& x) {
 
 template <class Inspector> bool inspect(Inspector& f, job_details& x) {
   return f.object(x).fields(f.field("failure", x.failure), f.field("row", x.row), f.field("attempts", x.attempts),
-                            f.field("input", x.input), f.field("result", x.result));
+                            f.field("input", x.input), f.field("result", x.result), f.field("line", x.line));
 }
 
 template <class Inspector> bool inspect(Inspector& f, get_events& x) {

@@ -149,12 +149,6 @@ template <class Inspector> bool inspect(Inspector& f, pruned_job& x) {
 
 namespace fabric::actors {
 
-template <class Inspector> bool inspect(Inspector& f, store_ask& x) {
-  return f.object(x).fields(f.field("ticket", x.ticket), one_of_field<store::note>(f, "op", x.op));
-}
-template <class Inspector> bool inspect(Inspector& f, store_operations& x) {
-  return f.object(x).fields(f.field("from", x.from), f.field("asks", x.asks));
-}
 template <class Inspector> bool inspect(Inspector& f, pruned_jobs& x) {
   return f.object(x).fields(f.field("jobs", x.jobs), f.field("attempts", x.attempts), f.field("resets", x.resets));
 }
@@ -202,7 +196,8 @@ template <class Inspector> bool inspect(Inspector& f, cell_terms& x) {
   return f.object(x).fields(f.field("text", x.text));
 }
 template <class Inspector> bool inspect(Inspector& f, node_welcome& x) {
-  return f.object(x).fields(f.field("failure", x.failure), f.field("terms", x.terms), f.field("names", x.names));
+  return f.object(x).fields(f.field("failure", x.failure), f.field("terms", x.terms), f.field("names", x.names),
+                            f.field("lanes", x.lanes));
 }
 template <class Inspector> bool inspect(Inspector& f, get_workers& x) { return f.object(x).fields(); }
 template <class Inspector> bool inspect(Inspector& f, worker_reports& x) {

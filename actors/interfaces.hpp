@@ -326,12 +326,14 @@ using spool_files_actor = caf::typed_actor<
     // A piece of an attempt's output.
     caf::result<spool_piece>(read_spool)>;
 
-/// The connection of a node that joined to its cell. Detached: it blocks while it looks whether somebody listens.
+/// The connection of a node that joined to its cell.
 using uplink_actor = caf::typed_actor<
     // Names of the scheduler's node.
     caf::result<void>(cell_names),
     // The cell's terms changed.
     caf::result<void>(cell_terms),
+    // Which lanes live here.
+    caf::result<void>(host_lanes),
     // Directories that may be recycled.
     caf::result<void>(pruned_jobs),
     // The node's own file is to be read again.
@@ -343,6 +345,8 @@ using uplink_actor = caf::typed_actor<
 using registrar_actor = caf::typed_actor<
     // A node wants to join.
     caf::result<node_welcome>(node_hello),
+    // A lane lives on a node that was told to have it.
+    caf::result<void>(lane_hosted),
     // Another configuration is in force.
     caf::result<bool>(config_news),
     // Directories that may be recycled, on whatever node.

@@ -59,6 +59,7 @@ struct node_welcome {
   std::optional<error> failure{};
   std::string terms{}; ///< See config/cell_terms.hpp.
   std::vector<cell_name> names{};
+  std::vector<std::string> lanes{}; ///< Whose actors are to live there.
 };
 /// These names mean other actors now.
 struct cell_names {
@@ -67,6 +68,17 @@ struct cell_names {
 /// The cell's terms changed.
 struct cell_terms {
   std::string text;
+};
+
+/// The actors of these lanes are to live on the node that is told, and of no others.
+struct host_lanes {
+  std::vector<std::string> lanes;
+};
+/// One of them does, or is a new one.
+struct lane_hosted {
+  std::string node;
+  std::string lane;
+  caf::strong_actor_ptr actor;
 };
 
 /// What the workers of a node say of themselves.

@@ -95,6 +95,8 @@ struct node_welcome;
 struct cell_name;
 struct cell_names;
 struct cell_terms;
+struct host_lanes;
+struct lane_hosted;
 struct get_workers;
 struct worker_reports;
 struct get_registered;

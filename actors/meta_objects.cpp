@@ -1,6 +1,6 @@
 #include "actors/meta_objects.hpp"
 
-#include "actors/inspect_cell.hpp"
+#include "actors/inspect_lane.hpp"
 #include "actors/messages.hpp"
 
 #include <caf/init_global_meta_objects.hpp>

@@ -3,8 +3,9 @@
 #include "actors/alarm_clock.hpp"
 #include "actors/compat.hpp"
 #include "actors/messages.hpp"
+#include "actors/system.hpp"
 
-#include <caf/io/middleman.hpp>
+#include <caf/io/middleman_actor.hpp>
 #include <spdlog/spdlog.h>
 
 #include <utility>
@@ -15,13 +16,14 @@ namespace {
 
 constexpr int exit_cannot_listen = 3;
 constexpr duration look_interval = 1s;
+constexpr duration door_limit = 10s; ///< For CAF to open or shut a port.
 
 class publisher_shell : public directory_client_actor::base {
 public:
   publisher_shell(caf::actor_config& cfg, environment_ptr env, publisher_settings how)
       : directory_client_actor::base(cfg), env_(std::move(env)), how_(std::move(how)) {
     harden(this);
-    if (!how_.through.publish) how_.through = middleman_door();
+    if (!how_.through.publish) how_.through = tls_door();
   }
 
   const char* name() const override { return "fabric.publisher"; }
@@ -80,15 +82,29 @@ private:
     how_.on_published(*port);
   }
 
-  door middleman_door() {
-    auto& middleman = system().middleman();
-    return {
-        [&middleman, host = how_.host](const client_face_actor& face, std::uint16_t port) -> expected<std::uint16_t> {
-          const auto found = middleman.publish(face, port, host.c_str(), true);
-          if (!found) return fabric::fail(errc::unavailable, caf::to_string(found.error()));
-          return *found;
-        },
-        [&middleman](const client_face_actor& face, std::uint16_t port) { middleman.unpublish(face, port); }};
+  door tls_door() {
+    return {[this, host = how_.host](const client_face_actor& face, std::uint16_t port) {
+              return publish_on(face, host, port);
+            },
+            [this](const client_face_actor& face, std::uint16_t port) { withdraw(face, port); }};
+  }
+
+  expected<std::uint16_t> publish_on(const client_face_actor& face, const std::string& host, std::uint16_t port) {
+    expected<std::uint16_t> result;
+    caf::scoped_actor self{system()};
+    ask(self.ptr(), dialer(system()), door_limit, caf::publish_atom_v, port,
+        caf::actor_cast<caf::strong_actor_ptr>(face), system().message_types(face), host, true)
+        .receive([&](std::uint16_t found) { result = found; },
+                 [&](const caf::error& e) { result = fabric::fail(errc::unavailable, caf::to_string(e)); });
+    return result;
+  }
+
+  void withdraw(const client_face_actor& face, std::uint16_t port) {
+    const auto through = dialer(system());
+    if (!through) return; // The node ends.
+    caf::scoped_actor self{system()};
+    ask(self.ptr(), through, door_limit, caf::unpublish_atom_v, caf::actor_cast<caf::actor_addr>(face), port)
+        .receive([] {}, [](const caf::error&) {});
   }
 
   environment_ptr env_;

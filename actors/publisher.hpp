@@ -20,13 +20,13 @@ struct door {
 };
 
 struct publisher_settings {
-  std::string host;       ///< A loopback address: whoever reaches the port owns the cell.
+  std::string host;       ///< An address in numbers, or localhost.
   std::uint16_t port = 0; ///< 0: any; the same one again after a restart of the scheduler.
   /// Called in the publisher's context when the scheduler can be reached, with the port.
   std::function<void(std::uint16_t)> on_published;
   /// What descriptors are free; read once a second. Unset: nobody looks.
   std::function<node::descriptors()> descriptors{};
-  door through{}; ///< Unset: CAF's middleman. In tests: something that counts.
+  door through{}; ///< Unset: mTLS, through dialer(). In tests: something that counts.
 };
 
 /// Spawns the actor that publishes the scheduler, and publishes it again after it was restarted (detached: it waits

@@ -124,8 +124,9 @@ private:
 
   void admit_all(std::uint64_t number, pending_request& r, std::vector<job_spec>& specs) {
     store_operations ops{store_client_actor{this}, {}};
+    scheduler::ordered_request request;
     for (std::size_t i = 0; i < specs.size() && i < limits::batch_jobs; ++i) {
-      auto op = admitted(specs[i]);
+      auto op = admitted(request, specs[i]);
       if (!op) {
         r.reply.items[i].failure = op.error();
         continue;
@@ -137,10 +138,10 @@ private:
     dispatch(number, r, std::move(ops));
   }
 
-  expected<store::submit> admitted(job_spec& spec) {
+  expected<store::submit> admitted(scheduler::ordered_request& request, job_spec& spec) {
     admission_.live_jobs = intake_.live_jobs();
     admission_.inflight_bytes = intake_.bytes();
-    auto ok = scheduler::admit(std::move(spec), how_.config, admission_);
+    auto ok = request.admit(std::move(spec), how_.config, admission_);
     if (!ok) return tl::unexpected{ok.error()};
     const policy::job_facts facts{0, ok->spec.job_class, ok->spec.owner, ok->spec.priority, 0, false};
     auto lane = ok->lane ? std::move(*ok->lane) : policy_->place(facts, view_, draw());

@@ -64,6 +64,7 @@ private:
   struct pending {
     store_client_actor from;
     std::uint64_t ticket;
+    bool is_last = false; ///< Of its message.
   };
   using outbox = std::map<caf::actor_addr, std::pair<store_client_actor, store_commit>>;
 
@@ -72,9 +73,19 @@ private:
       if (const auto* opening = std::get_if<store::open_lane>(&ask.op)) lane_owners_[opening->lane] = m.from;
       senders_.push_back({m.from, ask.ticket});
       operations_.push_back(std::move(ask.op));
-      if (operations_.size() >= limits::commit_ops && !locked_) commit();
     }
+    if (!m.asks.empty()) senders_.back().is_last = true;
+    while (operations_.size() >= limits::commit_ops && !locked_) commit();
     ask_flush();
+  }
+
+  /// How many operations the next transaction has. What came in one message is not torn apart if it fits into one: a
+  /// full disk is to refuse all jobs of a client's request, or none.
+  std::size_t next_batch() const {
+    const auto most = std::min(operations_.size(), limits::commit_ops);
+    for (auto count = most; count > 0; --count)
+      if (senders_[count - 1].is_last) return count;
+    return most;
   }
 
   void ask_flush() {
@@ -91,7 +102,7 @@ private:
   void commit() {
     if (operations_.empty() && !mutation("ack-before-commit")) return;
     if (!operations_.empty() && mutation("ack-before-commit")) run_delayed(200ms, [this] { commit(); });
-    const auto count = std::min(operations_.size(), limits::commit_ops);
+    const auto count = next_batch();
     auto batch = db_->apply(std::span(operations_).first(count), env_->now());
     if (!batch && batch.error().code == errc::unavailable) return wait_for_lock(batch.error());
     if (!batch && batch.error().code == errc::disk_full) {

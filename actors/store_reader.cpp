@@ -49,8 +49,9 @@ private:
 
   job_details details(job_id id) {
     auto all = db_->details(id);
-    if (!all) return {all.error(), {}, {}, {}, {}};
-    return {std::nullopt, std::move(all->row), std::move(all->attempts), std::move(all->input), std::move(all->result)};
+    if (!all) return {all.error(), {}, {}, {}, {}, {}};
+    return {std::nullopt,          std::move(all->row),    std::move(all->attempts),
+            std::move(all->input), std::move(all->result), std::move(all->line)};
   }
 
   event_page events(const get_events& m) {

@@ -10,6 +10,7 @@
 
 #include <map>
 #include <random>
+#include <set>
 #include <utility>
 
 namespace fabric::actors {
@@ -37,12 +38,14 @@ public:
     steward_ = nullptr;
     runner_ = nullptr;
     told_.clear();
+    lanes_.clear();
   }
 
   behavior_type make_behavior() override {
     return {
         [this](cell_names& m) { rename(m.items); },
         [this](cell_terms& m) { apply(m.text); },
+        [this](host_lanes& m) { host(m.lanes); },
         [this](pruned_jobs& m) { tell(this, runner_, std::move(m)); },
         [this](reload_config m) { return reload(m.dry_run); },
         [this](directory_entry& m) { meet(m); },
@@ -112,7 +115,9 @@ private:
     if (session != machine_.session()) return;
     if (auto ok = how_.apply(m.terms); !ok) return fail_with(session, ok.error());
     tell_changed();
+    host(m.lanes);
     rename(m.names);
+    for (const auto& [lane, actor] : lanes_) tell_hosted(lane); // The cell has to hear of those that were here before.
     step(node::cell_welcomed{session});
     if (how_.on_joined) how_.on_joined();
   }
@@ -126,8 +131,24 @@ private:
   // -- what the cell says
   // -----------------------------------------------------------------------------------------------------------
 
+  /// A lane that lives here is known under its own name, and heard of it before the cell did.
   void rename(std::vector<cell_name>& names) {
-    for (auto& n : names) tell(this, how_.directory, directory_entry{std::move(n.name), std::move(n.actor), true});
+    for (auto& n : names)
+      if (!n.name.starts_with("lane/") || !hosted_.contains(n.name.substr(5)))
+        tell(this, how_.directory, directory_entry{std::move(n.name), std::move(n.actor), true});
+  }
+
+  void host(const std::vector<std::string>& lanes) {
+    hosted_ = {lanes.begin(), lanes.end()};
+    std::erase_if(lanes_, [this](const auto& item) { return !hosted_.contains(item.first); });
+    std::erase_if(told_, [this](const auto& item) {
+      return item.first.starts_with("lane/") && !hosted_.contains(item.first.substr(5));
+    });
+    how_.host(lanes);
+  }
+
+  void tell_hosted(const std::string& lane) {
+    tell(this, registrar_, lane_hosted{how_.card().name, lane, lanes_.at(lane)});
   }
 
   void apply(const std::string& terms) {
@@ -139,7 +160,7 @@ private:
 
   void tell_changed() {
     for (const auto& [name, child] : told_)
-      ask(this, child, hello_limit, config_news{how_.now()}).then([](bool) {}, [](caf::error&) {});
+      ask(this, child, hello_limit, config_news{how_.now(name)}).then([](bool) {}, [](caf::error&) {});
   }
 
   change_receipt reload(bool dry_run) {
@@ -154,9 +175,17 @@ private:
     if (m.name == "runner") runner_ = caf::actor_cast<runner_actor>(m.actor);
     if (m.name == "runner" || m.name == "handlers" || m.name == "steward" || m.name.starts_with("worker/"))
       told_[m.name] = caf::actor_cast<configured_actor>(m.actor);
+    if (m.name.starts_with("lane/") && !m.is_elsewhere) meet_lane(m.name.substr(5), m.actor);
     if (m.name != "steward") return;
     steward_ = caf::actor_cast<node_face_actor>(m.actor);
     step(node::card_changed{}); // Of a restarted one the cell has to hear.
+  }
+
+  void meet_lane(const std::string& lane, const caf::strong_actor_ptr& actor) {
+    if (!hosted_.contains(lane)) return; // It is about to end.
+    told_["lane/" + lane] = caf::actor_cast<configured_actor>(actor);
+    lanes_[lane] = actor;
+    tell_hosted(lane);
   }
 
   environment_ptr env_;
@@ -169,13 +198,15 @@ private:
   registrar_actor registrar_;
   node_face_actor steward_;
   runner_actor runner_;
-  std::map<std::string, configured_actor> told_; ///< Whose work depends on the configuration.
+  std::set<std::string> hosted_;                       ///< Lanes that are to live here.
+  std::map<std::string, caf::strong_actor_ptr> lanes_; ///< Those that do.
+  std::map<std::string, configured_actor> told_;       ///< Whose work depends on the configuration.
 };
 
 } // namespace
 
-uplink_actor spawn_uplink(caf::actor_system& sys, environment_ptr env, uplink_settings how, spawn_as as) {
-  return spawn_shell<uplink_shell>(sys, as == spawn_as::detached, std::move(env), std::move(how));
+uplink_actor spawn_uplink(caf::actor_system& sys, environment_ptr env, uplink_settings how) {
+  return sys.spawn<uplink_shell>(std::move(env), std::move(how));
 }
 
 } // namespace fabric::actors

@@ -13,6 +13,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace fabric::actors {
 
@@ -26,16 +27,17 @@ struct uplink_settings {
   directory_actor directory;                  ///< Of this node: where the cell's names go.
   /// The cell's terms, new or changed; what fits them is in force when it returns. errc::bad_input.
   std::function<expected<void>(const std::string& terms)> apply;
-  std::function<std::shared_ptr<const config::root>()> now; ///< The configuration in force.
-  std::function<change_receipt(bool dry_run)> reload;       ///< Reads the node's own file again.
-  std::function<void()> on_joined;                          ///< Called each time. Unset: nobody is told.
+  std::function<void(const std::vector<std::string>& lanes)> host; ///< The lanes that are to live here.
+  /// The configuration in force for a child of this node.
+  std::function<std::shared_ptr<const config::root>(const std::string& child)> now;
+  std::function<change_receipt(bool dry_run)> reload; ///< Reads the node's own file again.
+  std::function<void()> on_joined;                    ///< Called each time. Unset: nobody is told.
   std::uint64_t seed = 0;
   dial_face dial; ///< Unset: over the network.
 };
 
 /// Spawns the uplink: performs what node::joining decides. While the node has joined, the names of lanes, membership,
 /// store and its reader mean, in this node's directory, those of the scheduler's node.
-uplink_actor spawn_uplink(caf::actor_system& sys, environment_ptr env, uplink_settings how,
-                          spawn_as as = spawn_as::detached);
+uplink_actor spawn_uplink(caf::actor_system& sys, environment_ptr env, uplink_settings how);
 
 } // namespace fabric::actors

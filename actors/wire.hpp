@@ -66,6 +66,7 @@ struct job_details {
   std::vector<attempt> attempts;
   std::string input;
   std::optional<std::string> result;
+  std::optional<key_line> line; ///< While it waits for earlier jobs of its ordering key.
 };
 
 /// Events after `after`, as soon as there is one, or none after `patience`. after == 0: the last `limit` ones.
@@ -206,7 +207,7 @@ struct progress_report {
 
 struct get_hello {};
 struct cell_hello {
-  std::uint32_t protocol = 2;
+  std::uint32_t protocol = 3;
   std::string build;
   std::string node;
   std::uint64_t boot = 0;

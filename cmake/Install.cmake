@@ -15,7 +15,7 @@ set(headers "${CMAKE_INSTALL_INCLUDEDIR}/job_fabric")
 set(package "${CMAKE_INSTALL_LIBDIR}/cmake/job_fabric")
 set(libraries fabric_settings fabric_undefined fabric_caf fabric_client fabric_actors fabric_assembly fabric_log
   fabric_program)
-foreach(module base job policy store supervision config node lane scheduler exec handlers)
+foreach(module base job policy store supervision config node lane scheduler exec tls handlers)
   list(APPEND libraries fabric_${module})
 endforeach()
 set_target_properties(fabric_client PROPERTIES EXPORT_NAME client)

@@ -76,8 +76,9 @@ exit_code change(session& s, const ids_t& ids) {
 } // namespace
 
 exit_code bulk_change(session& s) {
-  const auto ids = choose(s);
+  auto ids = choose(s);
   if (!ids) return s.failed(ids.error());
+  put_in_order(s.call.command, *ids);
   if (s.call.tool.dry_run) {
     for (const auto id : *ids) s.screen.line(s.call.json ? json_text({{"id", id}}) : std::to_string(id));
     s.screen.notice("would " + s.call.command + " " + jobs_text(ids->size()));

@@ -33,6 +33,9 @@ exit_code config_show(session& s);  // config_show.cpp
 exit_code store_backup(session& s); // store.cpp
 exit_code store_check(session& s);  // store.cpp
 exit_code store_info(session& s);   // store.cpp
+exit_code ca_issue(session& s);     // ca.cpp
+exit_code ca_show(session& s);      // ca.cpp
+exit_code ca_revoke(session& s);    // ca.cpp
 exit_code doctor(session& s);       // doctor.cpp
 exit_code top(session& s);          // top.cpp
 exit_code completion(session& s);   // completion.cpp

@@ -5,6 +5,7 @@
 
 #include "nodes/cli/commands.hpp"
 #include "nodes/cli/doctor_facts.hpp"
+#include "nodes/cli/place.hpp"
 #include "nodes/cli/text/table.hpp"
 
 #include <nlohmann/json.hpp>
@@ -44,7 +45,8 @@ exit_code doctor(session& s) {
     else
       for (const auto& p : loaded.error()) problems.push_back(config::render(p));
   }
-  auto facts = examine_host(config, s.call.tool.data.empty() ? config.node.data : s.call.tool.data);
+  auto facts = examine_host(config, s.call.tool.data.empty() ? config.node.data : s.call.tool.data,
+                            tls_directory(s, config));
   facts.config_problems = std::move(problems);
   const auto all = judge(facts, config);
   if (s.call.json)

@@ -135,7 +135,7 @@ class_facts look_at_class(const std::string& name, const config::job_class& one)
 
 } // namespace
 
-host_facts examine_host(const config::root& config, const std::string& data) {
+host_facts examine_host(const config::root& config, const std::string& data, const std::string& tls) {
   host_facts facts;
   facts.sqlite = sqlite3_libversion_number();
   facts.sqlite_text = sqlite3_libversion();
@@ -152,6 +152,7 @@ host_facts examine_host(const config::root& config, const std::string& data) {
   facts.spool = look_at_disk(data + "/spool");
   facts.clock = look_at_clock();
   facts.limits = look_at_limits(data);
+  facts.certificates = look_at_certificates(tls);
   for (const auto& [name, one] : config.classes)
     if (one.enabled && !one.command.empty()) facts.classes.push_back(look_at_class(name, one));
   return facts;

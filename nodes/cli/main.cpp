@@ -39,6 +39,9 @@ const std::map<std::string, exit_code (*)(session&)> commands{{"submit", submit}
                                                               {"store backup", store_backup},
                                                               {"store check", store_check},
                                                               {"store info", store_info},
+                                                              {"ca issue", ca_issue},
+                                                              {"ca show", ca_show},
+                                                              {"ca revoke", ca_revoke},
                                                               {"doctor", doctor},
                                                               {"top", top},
                                                               {"completion", completion}};

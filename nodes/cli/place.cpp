@@ -18,4 +18,9 @@ std::string store_path(const session& s, const config::root& config) {
   return (s.call.tool.data.empty() ? config.node.data : s.call.tool.data) + "/store.db";
 }
 
+std::string tls_directory(const session& s, const config::root& config) {
+  if (!config.node.tls.empty()) return config.node.tls;
+  return (s.call.tool.data.empty() ? config.node.data : s.call.tool.data) + "/tls";
+}
+
 } // namespace fabric::cli

@@ -26,7 +26,7 @@ time_point steady() {
 } // namespace
 
 session::session(invocation what)
-    : call(std::move(what)), cell({.host = call.node.host, .port = call.node.port}),
+    : call(std::move(what)), cell({.host = call.node.host, .port = call.node.port, .tls = call.tls}),
       patience_(call.patience.value_or(usual_patience)), away_(patience_, call.patience.has_value()),
       full_(patience_, true), started_(steady()) {}
 
@@ -35,8 +35,8 @@ time_point session::now() { return std::chrono::floor<duration>(std::chrono::sys
 exit_code session::failed(const error& e) {
   if (call.json) screen.line(json_text({{"error", to_json(e)}}));
   // The client's own errors name the address in their message.
-  screen.notice(printable(e.code == errc::unavailable ? e.message : render(e)));
-  return exit_code_for(e.code);
+  screen.notice(printable(e.code == errc::unavailable || actors::client::no_credentials(e) ? e.message : render(e)));
+  return actors::client::no_credentials(e) ? usage : exit_code_for(e.code);
 }
 
 std::optional<duration> session::time_left() const {

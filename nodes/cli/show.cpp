@@ -18,6 +18,7 @@ exit_code show(session& s) {
   if (s.call.json) {
     auto job = to_json(all->row, all->input, all->result, all->attempts);
     job["progress"] = seen ? to_json(*seen) : nlohmann::json();
+    job["line"] = all->line ? to_json(*all->line) : nlohmann::json();
     s.screen.line(json_text(job));
     return done;
   }

@@ -1,31 +1,27 @@
 #include "nodes/fabricd/node.hpp"
 
-#include "fabric/config/classes.hpp"
-#include "fabric/config/lanes.hpp"
 #include "fabric/exec/available_memory.hpp"
 #include "fabric/exec/descriptors.hpp"
 #include "fabric/exec/system.hpp"
-#include "fabric/store/memory_store.hpp"
-#include "fabric/store/sqlite_reader.hpp"
-#include "fabric/store/sqlite_store.hpp"
 
 #include "actors/messages.hpp"
 #include "actors/meta_objects.hpp"
 #include "actors/system.hpp"
+#include "actors/tls_transport.hpp"
 #include "nodes/fabricd/assembly/child_table.hpp"
+#include "nodes/fabricd/certificates.hpp"
 #include "nodes/fabricd/clock.hpp"
 #include "nodes/fabricd/node_events.hpp"
+#include "nodes/fabricd/node_start.hpp"
 #include "nodes/fabricd/service_manager.hpp"
 #include "nodes/log/log.hpp"
 
-#include <caf/io/middleman.hpp>
 #include <spdlog/spdlog.h>
 
 #include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -50,7 +46,6 @@ constexpr duration handler_grace = 700ms;
 constexpr duration lookup_limit = 500ms;
 constexpr duration answer_limit = 5s;
 constexpr duration stop_limit = 5s;
-constexpr auto count_limit = std::chrono::minutes{1}; ///< For the jobs of each lane, at the start.
 constexpr int tidy_ms = 10'000;                       ///< How often unused memory is given back.
 constexpr int runner_patience_ms = 2000;              ///< A node is ready without its runner after this, and complains.
 
@@ -82,12 +77,16 @@ public:
   }
 
   int run() {
-    if (const auto problem = prepare_data()) return cannot_start(*problem, exit_usage);
+    if (const auto problem = prepare_data(config_)) return cannot_start(*problem, exit_usage);
+    paths_ = data_paths{std::filesystem::absolute(config_.node.data).string()};
     parts with{live_, paths_, boot(), outside_world(), {}, options_.config, read_};
-    if (const auto problem = joins() ? std::nullopt : open_store(with.out)) {
+    if (const auto problem = joins() ? std::nullopt : open_store(config_, paths_, *log_, with.out)) {
       const bool broken = problem->code == errc::io_error || problem->code == errc::incompatible;
       return cannot_start(*problem, broken ? exit_store : exit_cannot_start);
     }
+    certificates shown{config_, log_}; // Behind the store, whose lock says that nobody else does the same.
+    const auto who = shown.first();
+    if (!who) return cannot_start(who.error(), exit_usage);
     actors::init_meta_objects();
     actors::on_stray() = [log = log_](const char* actor, const std::string& what) {
       log->debug("{} dropped {}", actor, what);
@@ -96,6 +95,10 @@ public:
     actors::configure(cfg, threads());
     caf::actor_system sys{cfg};
     sys_ = &sys;
+    actors::tls_transport transport{sys, *who, {}, shown.refusals()};
+    renew_ = [&] {
+      if (auto fresh = shown.look()) transport.use(std::move(fresh));
+    };
     with.directory = directory_ = actors::spawn_directory(sys);
     supervisor_ = actors::spawn_supervisor(sys, env_, child_table(sys, env_, std::move(with)), directory_);
     loop();
@@ -116,25 +119,6 @@ private:
     return code;
   }
 
-  std::optional<error> prepare_data() {
-    umask(077);
-    std::error_code failed;
-    std::filesystem::create_directories(config_.node.data, failed);
-    if (failed) return error{errc::io_error, failed.message(), config_.node.data};
-    paths_ = data_paths{std::filesystem::absolute(config_.node.data).string()};
-    struct stat info {};
-    if (stat(config_.node.data.c_str(), &info) != 0) return exec::system_error(config_.node.data, errno);
-    if (info.st_uid != geteuid()) return error{errc::not_allowed, "belongs to another user", config_.node.data};
-    if (config::has_users(config_)) return let_others_pass(info.st_mode);
-    return std::nullopt;
-  }
-
-  /// Jobs of other users must reach their attempts' directories below; they cannot list what else is here, nor read it.
-  std::optional<error> let_others_pass(mode_t mode) const {
-    if ((mode & 0111) == 0111 || chmod(config_.node.data.c_str(), (mode & 07777) | 0111) == 0) return std::nullopt;
-    return exec::system_error("cannot let the classes' users pass through " + config_.node.data, errno);
-  }
-
   std::uint64_t boot() const { return static_cast<std::uint64_t>(env_->now().time_since_epoch().count()); }
 
   std::size_t threads() const {
@@ -146,26 +130,11 @@ private:
   /// Whether another node has the cell's scheduler.
   bool joins() const { return !config_.node.join.empty(); }
 
-  std::vector<std::string> runner_command(const config::root& now) const {
-    if (options_.no_runner) return {};
-    auto program = options_.runner;
-    if (program.empty()) {
-      std::error_code ignored;
-      program = (std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path() / "fabric-runner").string();
-    }
-    const auto slots = config::keepers_on_node(now);
-    return {program,           "--socket",   paths_.socket,
-            "--spool",         paths_.spool, "--ledger",
-            paths_.ledger,     "--slots",    std::to_string(std::max(slots, 1u)),
-            "--idle-exit",     "10",         "--log-format",
-            config_.log.format};
-  }
-
   outside outside_world() {
     outside out;
     out.available_memory = exec::available_memory;
     out.descriptors = exec::descriptors_now;
-    out.runner_command = [this](const config::root& now) { return runner_command(now); };
+    out.runner_command = [this](const config::root& now) { return runner_command(options_, paths_, now); };
     out.handlers = handlers_;
     out.on_too_many_leaked = [this](std::uint32_t count) { events_.push(handlers_leaked{count}); };
     out.on_published = [this](std::uint16_t port) { events_.push(published{port}); };
@@ -179,37 +148,6 @@ private:
       events_.push(worker_empty{worker, fates});
     };
     return out;
-  }
-
-  std::optional<error> open_store(outside& out) {
-    if (config_.store.kind == "memory") {
-      const auto memory = std::make_shared<store::memory_store>(
-          store::memory_options{.retention = config_.store.retention, .disk_is_low = {}});
-      out.store = memory;
-      out.open_reader = [memory] { return memory; };
-      return std::nullopt;
-    }
-    store::sqlite_options how;
-    how.retention = config_.store.retention;
-    how.disk_low = config_.store.disk_low;
-    how.reserve = config_.store.reserve;
-    auto opened = store::sqlite_store::open(paths_.store, how);
-    if (!opened) return opened.error();
-    const auto& found = (*opened)->report();
-    log_->info("store: {} ({}), {} live jobs, {} running; SQLite {}", paths_.store,
-               found.created     ? "new"
-               : found.was_clean ? "closed cleanly"
-                                 : "not closed cleanly, checked",
-               found.live_jobs, found.running, found.sqlite);
-    if (found.stale_ends > 0) log_->info("store: {} ends of stale attempts were refused so far", found.stale_ends);
-    auto reader = store::sqlite_reader::open(paths_.store, count_limit);
-    if (!reader) return reader.error();
-    const auto lanes = (*reader)->counts();
-    if (!lanes) return lanes.error();
-    if (auto missing = config::lanes_missing(config_, *lanes)) return missing;
-    out.store = std::move(*opened);
-    out.open_reader = [path = paths_.store] { return store::sqlite_reader::open(path); };
-    return std::nullopt;
   }
 
   // -- life
@@ -227,8 +165,11 @@ private:
     }
   }
 
-  /// The C library keeps what a rush of jobs needed: back with it.
-  static void tidy() { malloc_trim(0); }
+  /// The C library keeps what a rush of jobs needed: back with it. And certificates come to their end.
+  void tidy() {
+    malloc_trim(0);
+    renew_();
+  }
 
   void on_signal(int number) {
     if (number == SIGHUP) return reload();
@@ -244,6 +185,7 @@ private:
   }
 
   void reload() {
+    renew_();
     if (joins()) {
       const auto uplink = child<actors::uplink_actor>("uplink");
       if (!uplink) return log_->warn("SIGHUP came too early: the configuration is not read again");
@@ -397,6 +339,7 @@ private:
   actors::directory_actor directory_;
   actors::supervisor_actor supervisor_;
   phase phase_ = phase::serving;
+  std::function<void()> renew_;    ///< Looks after the certificates.
   std::set<std::string> offering_; ///< Workers whose slots the lanes know.
   std::set<std::string> empty_;    ///< Workers that are drained.
   std::uint64_t left_ = 0;         ///< Attempts that a drain could not end.

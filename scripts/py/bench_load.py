@@ -29,7 +29,7 @@ def say(text):
 
 def load(fabric, what, **options):
     words = [word for name, value in options.items() for word in (f"--{name.replace('_', '-')}", str(value))]
-    argv = [str(LOAD), "--port", str(fabric.port), *words, what]
+    argv = [str(LOAD), "--port", str(fabric.port), "--tls", str(fabric.tls), *words, what]
     return json.loads(subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=True).stdout)
 
 

@@ -142,11 +142,11 @@ class Bench:
             return self.batch / seconds_of(lambda: fabric.submit_file(path))
 
         def one_by_one():
-            argv = [program, "--node", fabric.address, "submit", "true"]
+            argv = [program, "--node", fabric.address, "--tls", str(fabric.tls), "submit", "true"]
             return self.singles / seconds_of(lambda: [subprocess.run(argv, **QUIET) for _ in range(self.singles)])
 
         def only_start():
-            argv = [program, "--node", fabric.address, "--json", "lanes"]
+            argv = [program, "--node", fabric.address, "--tls", str(fabric.tls), "--json", "lanes"]
             return self.singles / seconds_of(lambda: [subprocess.run(argv, **QUIET) for _ in range(self.singles)])
 
         batches, singles, starts, sync = self.interleaved(in_batches, one_by_one, only_start)

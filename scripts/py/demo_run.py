@@ -109,7 +109,7 @@ kept in {directory}
   fabricd.log     the log of fabricd
   work            lists of files, compressed parts
 start it again:   {starter}
-and look at it:   export FABRIC_NODE={fabric.address} PATH="{BIN}:$PATH"
+and look at it:   export FABRIC_NODE={fabric.address} FABRIC_TLS={fabric.tls} PATH="{BIN}:$PATH"
                   fabric list --limit 10; fabric show 1; fabric logs 2; fabric events""")
 
 

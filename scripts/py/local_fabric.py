@@ -62,6 +62,7 @@ class LocalFabric:
     def __init__(self, directory, config, settings):
         self.directory = pathlib.Path(directory)
         self.data = self.directory / "data"
+        self.tls = self.directory / "tls"  # A link: who names the data directory is taken for a process of the fabric.
         self.log_file = self.directory / "fabricd.log"
         self.port = free_port()
         self.config = pathlib.Path(config)
@@ -84,6 +85,8 @@ class LocalFabric:
 
     def start(self):
         """Starts fabricd in a session of its own, so that Ctrl-C reaches only us; returns its line when ready."""
+        with contextlib.suppress(FileExistsError):
+            self.tls.symlink_to(self.data / "tls/client")
         with open(self.log_file, "wb") as log:
             self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                             stderr=log, text=True, start_new_session=True)
@@ -161,7 +164,7 @@ class LocalFabric:
 
     def fabric(self, *words):
         """Runs `fabric --json WORDS`; returns its JSON lines."""
-        argv = [str(BIN / "fabric"), "--node", self.address, "--json", *map(str, words)]
+        argv = [str(BIN / "fabric"), "--node", self.address, "--tls", str(self.tls), "--json", *map(str, words)]
         done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=ANSWER_S,
                               check=False, start_new_session=True)
         if done.returncode != 0:

@@ -1,4 +1,4 @@
-#include "actors/inspect_cell.hpp"
+#include "actors/inspect_lane.hpp"
 #include "actors/meta_objects.hpp"
 #include "tests/actors/world.hpp"
 
@@ -123,4 +123,72 @@ TEST_CASE("a number of no alternative fails the whole message", "[wire]") {
     if (source.apply(read)) copy = read; // It may be another message, but never one without an alternative.
   }
   CHECK(copy.items.size() <= 1);
+}
+
+TEST_CASE("what a lane on another node says and hears is read as it was written", "[wire]") {
+  world w;
+  store_operations asks{caf::actor_cast<store_client_actor>(w.find<lane_actor>("lane/fast")), {}};
+  attempt_end end;
+  end.how = outcome::demoted;
+  end.run_time = 3s;
+  asks.asks.push_back({1, store::lease{1, 2, "fast", 3, "b1", "fast@b1", 15s}});
+  asks.asks.push_back({2, store::end{1, 2, "fast", 3, end, {"slow", 2, {}}, true}});
+  asks.asks.push_back({3, store::move{1, 2, "fast", 3, "slow", true}});
+  asks.asks.push_back({4, store::carry{1, 2, "fast", "slow", 3, "slow@b1", 4s, 2}});
+  asks.asks.push_back({5, store::look{1, 2}});
+  asks.asks.push_back({6, store::due{1, 2, "fast", 3}});
+  asks.asks.push_back({7, store::lane_died{"fast", 1, "what"}});
+  asks.asks.push_back({8, store::set_pause{"fast", {}, time_point{5s}}});
+  asks.asks.push_back({9, store::open_lane{"fast"}});
+  const auto copy = read_back(w, asks);
+  REQUIRE(copy.asks.size() == 9);
+  CHECK(std::get<store::end>(copy.asks[1].op).decision.move_to == "slow");
+  CHECK(std::get<store::end>(copy.asks[1].op).given_up);
+  CHECK(std::get<store::set_pause>(copy.asks[7].op).only_since == time_point{5s});
+
+  store_commit said;
+  store::answer answer;
+  answer.row = job{};
+  answer.row->job_class = "sum";
+  answer.input = "{}";
+  answer.failure = error{errc::stale, "old", ""};
+  said.answers.push_back({7, answer});
+  store::lane_change change{"fast", 3, 4, false, {}, lane_pause{time_point{1s}, {}, "why"}};
+  change.entry.id = 9;
+  change.entry.state = job_state::scheduled;
+  said.changes.push_back(change);
+  said.live_jobs = 5;
+  const auto heard = read_back(w, said);
+  CHECK(heard.answers.at(0).reply.row->job_class == "sum");
+  CHECK(heard.changes.at(0).pause->reason == "why");
+  CHECK(heard.changes.at(0).entry.state == job_state::scheduled);
+
+  CHECK(read_back(w, load_lane_page{asks.from, "fast", 5, 6}).after == 5);
+  CHECK(read_back(w, lane_loaded{{{change.entry}, 3, true}, 5}).rows.entries.size() == 1);
+  CHECK(read_back(w, slot_offer{{"fast", 1, 2, 3, {"sum"}}}).what.classes.size() == 1);
+  CHECK(read_back(w, carry_question{{"fast", 1, 2, "b1", 3s}}).what.ran == duration{3s});
+  CHECK(read_back(w, carry_answer{{7}}).what.fence == 7);
+  lane_progress progress{lane::status{}, {{policy::job_facts{1, "sum", "me", 2, 3, true, "slow"}, outcome::lost, 3s}}};
+  progress.now.name = "fast";
+  progress.now.classes = {"sum"};
+  progress.now.granted = 9;
+  const auto seen = read_back(w, progress);
+  CHECK(seen.now.granted == 9);
+  CHECK(seen.finished.at(0).job.overflow_from == "slow");
+  view_update view;
+  view.now.lanes["fast"] = {1, 2s, 3, 4};
+  view.now.classes["sum"] = {1s, 2s, 3s, 4};
+  CHECK(read_back(w, view).now.classes.at("sum").samples == 4);
+  CHECK(read_back(w, place_report{lane::job_place{1, 2, 3, 4, true, false}}).place->ahead == 2);
+  CHECK(read_back(w, host_lanes{{"fast"}}).lanes.size() == 1);
+  CHECK(read_back(w, lane_hosted{"b1", "fast", nullptr}).lane == "fast");
+}
+
+TEST_CASE("a node cannot ask the store for what only clients and operators may", "[wire]") {
+  world w;
+  store_operations asks;
+  asks.asks.push_back({1, store::cancel{1, "why"}});
+  caf::byte_buffer bytes;
+  caf::binary_serializer sink{w.system(), bytes};
+  CHECK_THROWS(sink.apply(asks));
 }

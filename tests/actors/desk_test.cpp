@@ -86,3 +86,16 @@ TEST_CASE("a job that a free slot does not get is an alarm, once", "[desk]") {
   w.advance(100s);
   CHECK(alarms() == list{"fast"});
 }
+
+TEST_CASE("why a job of an ordering key does not run is told with the job that it waits for", "[desk]") {
+  world w;
+  auto one = spec();
+  one.ordering_key = "build-42";
+  const auto ids = w.ask_now<receipts>(w.scheduler(), submit_jobs{{one, one}}).items;
+  const auto told = w.ask_now<job_explanation>(desk(w), explain_job{ids[1].id});
+  REQUIRE(told.reasons.size() == 1);
+  CHECK(told.reasons[0].what == "waits_for_key");
+  CHECK(told.reasons[0].text == "it waits for earlier jobs of key build-42: job " + std::to_string(ids[0].id) +
+                                    " is the first of them and running, 1 job is before it");
+  CHECK(reasons(w, ids[0].id).at(0) == "running");
+}

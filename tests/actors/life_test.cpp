@@ -349,3 +349,28 @@ TEST_CASE("a stop ends every actor, those too that others wait for", "[life]") {
   CHECK(w.alive() == 0);
   CHECK(w.failures.empty());
 }
+
+TEST_CASE("jobs of an ordering key run one after the other, in lanes of their own", "[life]") {
+  world w;
+  auto begin = spec(), other = spec(), end = spec();
+  begin.ordering_key = other.ordering_key = end.ordering_key = "build-42";
+  other.lane = "slow";
+  const auto ids = w.ask_now<receipts>(w.scheduler(), submit_jobs{{begin, other, end}}).items;
+  CHECK(w.state(ids[0].id) == job_state::running);
+  CHECK(w.state(ids[1].id) == job_state::waiting);
+  const auto told = w.ask_now<job_details>(w.scheduler(), get_details{ids[2].id});
+  CHECK(told.line == key_line{ids[0].id, job_state::running, 2});
+  w.process.end(w.process.fence_of(ids[0].id), outcome::succeeded);
+  w.run();
+  CHECK(w.state(ids[1].id) == job_state::running);
+  CHECK(w.row(ids[1].id).lane == "slow");
+  CHECK(w.state(ids[2].id) == job_state::waiting);
+  w.kill("lane/slow"); // A lane that opens anew holds nothing that waits.
+  w.run();
+  CHECK(w.state(ids[2].id) == job_state::waiting);
+  w.process.end(w.process.fence_of(ids[1].id), outcome::succeeded);
+  w.run();
+  w.advance(1s);
+  CHECK(w.state(ids[1].id) == job_state::succeeded);
+  CHECK(w.state(ids[2].id) == job_state::running);
+}

@@ -123,6 +123,27 @@ TEST_CASE("operations that wait together are one transaction and one message per
     caf::anon_send_exit(who, caf::exit_reason::user_shutdown);
 }
 
+TEST_CASE("what came in one message is not torn apart into two transactions, if it fits into one", "[store]") {
+  world w{bare()};
+  commits to_a;
+  const auto db = spawn_store(w.system(), w.env(), w.store, spawn_as::in_scheduler);
+  const store_client_actor a = w.system().spawn<collector>(to_a);
+  w.run();
+  for (std::uint64_t i = 0; i < 4; ++i) tell_anon(db, submissions(a, 1 + i * 300, 300));
+  w.run();
+  CHECK(w.store->transactions == std::vector<std::size_t>{300, 300, 300, 300});
+  tell_anon(db, submissions(a, 1201, 10));
+  tell_anon(db, submissions(a, 1211, 512));
+  w.run();
+  CHECK(w.store->transactions == std::vector<std::size_t>{300, 300, 300, 300, 10, 512});
+  std::uint64_t next = 1;
+  for (const auto& m : to_a)
+    for (const auto& one : m.answers) CHECK(one.ticket == next++);
+  CHECK(next == 1723);
+  for (const auto& who : {caf::actor_cast<caf::actor>(a), caf::actor_cast<caf::actor>(db)})
+    caf::anon_send_exit(who, caf::exit_reason::user_shutdown);
+}
+
 TEST_CASE("a lane hears of its changes in the message that answers its operations", "[store]") {
   world w{bare()};
   commits to_lane, to_client;

@@ -141,6 +141,7 @@ int main(int argc, char** argv) {
   CLI::App app{"fabric-load: load for scripts/bench"};
   app.require_subcommand(1);
   app.add_option("--port", how.where.port)->required();
+  app.add_option("--tls", how.where.tls);
   app.add_option("--class", how.job_class);
   app.add_option("--input", how.input);
   app.add_option("--jobs", how.jobs);

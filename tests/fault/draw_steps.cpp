@@ -27,6 +27,7 @@ private:
   operation new_job() {
     auto op = test::submission(up_to(1) == 0 ? "fast" : "slow", "\"" + std::string(up_to(6000), 'x') + "\"");
     if (up_to(1) == 0) op.spec.idempotency_key = "key" + std::to_string(up_to(99));
+    if (up_to(1) == 0) op.spec.ordering_key = "line" + std::to_string(up_to(3));
     if (up_to(3) == 0) op.spec.delay = std::chrono::seconds(up_to(5));
     return op;
   }
@@ -35,6 +36,7 @@ private:
     const auto epoch = row.lane == "fast" ? marks.fast : marks.slow;
     const auto other = row.lane == "fast" ? "slow" : "fast";
     switch (row.state) {
+    case job_state::waiting: return cancel{row.id, "not wanted"};
     case job_state::scheduled: return due{row.id, row.version, row.lane, epoch};
     case job_state::ready:
       if (up_to(5) == 0) return cancel{row.id, "not wanted"};

@@ -7,6 +7,7 @@
 #include "tests/libfabric/store/fixture.hpp"
 
 #include <algorithm>
+#include <map>
 #include <sstream>
 
 namespace fabric::fault {
@@ -32,7 +33,19 @@ void print(std::ostream& out, const job& j) {
       << number(j.submitted_at) << ' ' << number(j.finished_at) << ' ' << j.fence << ' ' << j.attempt << ' '
       << j.max_attempts << ' ' << n.failures << n.memory << n.lost << n.demoted << n.checkpointed << ' '
       << j.idempotency_key << ' ' << j.reason << ' ' << j.cancel_requested << ' ' << j.node << ' ' << j.lease.count()
-      << ' ' << j.lane_deaths << ' ' << j.wasted.count() << '\n';
+      << ' ' << j.lane_deaths << ' ' << j.wasted.count() << ' ' << j.ordering_key << '\n';
+}
+
+/// Without the numbers of kicked jobs: a store that was not closed cleanly skips some.
+void print_lines(std::ostream& out, const std::vector<job>& rows) {
+  std::map<std::string, std::map<std::uint64_t, job_id>> lines;
+  for (const auto& j : rows)
+    if (!j.ordering_key.empty()) lines[j.ordering_key][j.key_order] = j.id;
+  for (const auto& [key, line] : lines) {
+    out << "key " << key;
+    for (const auto& [order, id] : line) out << ' ' << id;
+    out << '\n';
+  }
 }
 
 void print(std::ostream& out, const attempt& a) {
@@ -49,7 +62,9 @@ void print(std::ostream& out, const event& e) {
 
 std::string contents_of(job_reader& reader, job_store& store) {
   std::ostringstream out;
-  for (const auto& j : test::must(reader.list({.limit = 1000}))) {
+  const auto rows = test::must(reader.list({.limit = 1000}));
+  print_lines(out, rows);
+  for (const auto& j : rows) {
     print(out, j);
     for (const auto& a : test::must(reader.attempts(j.id))) print(out, a);
     out << "  texts " << test::must(reader.input(j.id)).size() << ' '
@@ -57,8 +72,9 @@ std::string contents_of(job_reader& reader, job_store& store) {
   }
   for (const auto& e : test::must(reader.events(0, 1000))) print(out, e);
   for (const auto& c : test::must(reader.counts()))
-    out << "lane " << c.lane << ' ' << c.scheduled << ' ' << c.ready << ' ' << c.running << ' ' << c.succeeded << ' '
-        << c.buried << ' ' << c.cancelled << ' ' << c.demoted_out << ' ' << c.wasted.count() << '\n';
+    out << "lane " << c.lane << ' ' << c.waiting << ' ' << c.scheduled << ' ' << c.ready << ' ' << c.running << ' '
+        << c.succeeded << ' ' << c.buried << ' ' << c.cancelled << ' ' << c.demoted_out << ' ' << c.wasted.count()
+        << '\n';
   out << "stale ends " << test::must(reader.stale_ends()) << ", live " << store.live_jobs() << '\n';
   return out.str();
 }

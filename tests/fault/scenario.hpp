@@ -17,9 +17,9 @@ struct step {
   bool restarts = false;
 };
 
-/// Submissions, leases, ends of every kind, moves, cancels and kicks, retention that forgets, upkeeps that shrink the
-/// file, and near the end a restart, after which nothing new is submitted: a store that was not closed cleanly may skip
-/// job ids.
+/// Submissions, half of them with an ordering key, leases, ends of every kind, moves, cancels and kicks, retention that
+/// forgets, upkeeps that shrink the file, and near the end a restart, after which nothing new is submitted: a store
+/// that was not closed cleanly may skip job ids.
 std::vector<step> draw_steps(std::uint64_t seed, int count);
 
 /// A rush of jobs that are soon forgotten, so that the file shrinks, and what comes after.

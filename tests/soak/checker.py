@@ -204,6 +204,23 @@ def thawed(run, span):
                for host, thaw in run.about.get("resumed", []))
 
 
+def check_lines(run, verdicts):
+    """Of the jobs of an ordering key none begins before all traces of the earlier ones have ended. Nobody kicks here."""
+    lines = collections.defaultdict(list)
+    for job in run.jobs.values():
+        if job.get("key"):
+            lines[job["key"]].append(job["id"])
+    spans = collections.defaultdict(list)
+    for (job, _), span in run.alive.items():
+        spans[job].append(span)
+    for key, ids in lines.items():
+        ran = [(job, spans[job]) for job in sorted(ids) if spans[job]]
+        for (old, a), (new, b) in zip(ran, ran[1:]):
+            late = max(s["last"] for s in a) - min(s["first"] for s in b)
+            verdicts.check("out of order: jobs of one key", late < 0,
+                           f"{key}: job {old} was alive {late / 1e6:.1f} ms after the start of job {new}")
+
+
 def check_surroundings(run, verdicts):
     about = run.about
     verdicts.check("unfinished: jobs that did not end", not about["unfinished"], f"jobs {about['unfinished'][:20]}")
@@ -257,7 +274,7 @@ def main(directory):
         print(f"checker: {directory} cannot be read: {e}", file=sys.stderr)
         return 2
     verdicts = Verdicts()
-    for check in (check_submissions, check_ends, check_fences, check_runs, check_surroundings, *HOSTS_CHECKS):
+    for check in (check_submissions, check_ends, check_fences, check_runs, check_lines, check_surroundings, *HOSTS_CHECKS):
         check(run, verdicts)
     # Without faults of the jobs themselves, few profiles run a job twice.
     for name in NEVER_EMPTY + (("overlapping",) if run.about["profile"] in ("general", "hosts") else ()):

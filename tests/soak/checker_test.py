@@ -145,6 +145,17 @@ class CheckerTest(unittest.TestCase):
         self.evidence["jobs"] += trace(2, 11, 1, 200, 9600)
         self.assert_found("outliving")
 
+    def test_jobs_of_a_key_that_overtake_or_overlap_are_found(self):
+        for traces, wrong in ((trace(2, 11, 1, 401, 500), False), (trace(2, 11, 1, 399, 500), True),
+                              (trace(2, 11, 1, 10, 50), True)):
+            with self.subTest(traces=traces):
+                self.evidence = good_evidence()
+                for one in self.evidence["final"]:
+                    one["key"] = "k"
+                self.evidence["jobs"] = [line for line in self.evidence["jobs"] if line["job"] == 1] + traces
+                found = {name for name in wrong_checks(self.evidence) if name.startswith("out of order")}
+                self.assertEqual(bool(found), wrong, found)
+
     def test_a_run_without_an_attempt_is_found(self):
         self.evidence["jobs"] += trace(2, 14, 2, 500, 600)
         self.assert_found("unexpected")

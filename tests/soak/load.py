@@ -69,6 +69,8 @@ class Client(threading.Thread):
                 "priority": self._draw.choice([0, 1024, 1024, 1024, 5000])}
         if key:
             spec["idempotency_key"] = f"key-{op}"
+        if self._draw.random() < 0.2:
+            spec["key"] = f"line-{self._number}-{self._draw.randint(0, 5)}"
         if self._draw.random() < 0.1:
             spec["delay"] = f"{self._draw.randint(50, 1500)}ms"
         return spec
@@ -78,6 +80,7 @@ class Client(threading.Thread):
         argv = ["submit", spec["class"], "--input", json.dumps(spec["input"]), "--label", f"op={spec['labels']['op']}",
                 "--priority", spec["priority"]]
         argv += ["--delay", spec["delay"]] if "delay" in spec else []
+        argv += ["--ordering-key", spec["key"]] if "key" in spec else []
         return argv + (["--idempotency-key", spec["idempotency_key"]] if "idempotency_key" in spec else [])
 
     def _submit(self, specs, words, text):

@@ -115,6 +115,7 @@ class Node:
     def __init__(self, directory, config=None, base=None):
         self.directory = pathlib.Path(directory)
         self.data = self.directory / "data"
+        self.tls = self.directory / "tls"  # A link: who names the data directory is taken for a process of the node.
         self.config_file = self.directory / "config.json"
         self.log_file = self.directory / "fabricd.log"
         self.port = free_port()
@@ -138,6 +139,8 @@ class Node:
     def command(self, *options):
         config = merged(self.config, {"node": {"listen": self.config["node"].get("listen", self.address)}})
         self.config_file.write_text(json.dumps(config))
+        with contextlib.suppress(FileExistsError):
+            self.tls.symlink_to(self.data / "tls/client")
         return [str(BIN / "fabricd"), "--config", str(self.config_file), "--data", str(self.data), *options]
 
     def launch(self, *options, prefix=(), env=None):
@@ -235,7 +238,8 @@ class Node:
     # -- the command line ---------------------------------------------------------------------------------------------
 
     def argv(self, *words, as_json=True):
-        return [str(BIN / "fabric"), "--node", self.address, *(["--json"] if as_json else []), *map(str, words)]
+        return [str(BIN / "fabric"), "--node", self.address, "--tls", str(self.tls),
+                *(["--json"] if as_json else []), *map(str, words)]
 
     def fabric(self, *words, stdin=None, as_json=True):
         """Runs `fabric` to its end."""

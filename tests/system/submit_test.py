@@ -254,11 +254,11 @@ class NobodyThere(NodeTest):
 
     def test_the_node_comes_from_the_environment_and_must_be_an_address(self):
         port = free_port()
-        program = Node("/tmp").argv()[0]
+        program, tls = Node("/tmp").argv()[0], str(self.node().tls)
         for text, code, named in [(f"127.0.0.1:{port}", 3, str(port)), ("nonsense", 2, "nonsense"),
                                   ("127.0.0.1:99999", 2, "99999")]:
-            done = subprocess.run([program, "lanes"], env={"FABRIC_NODE": text}, capture_output=True, text=True,
-                                  check=False)
+            done = subprocess.run([program, "lanes"], env={"FABRIC_NODE": text, "FABRIC_TLS": tls},
+                                  capture_output=True, text=True, check=False)
             self.assertEqual(done.returncode, code, done)
             self.assertIn(named, done.stderr)
 

@@ -17,6 +17,10 @@ std::string cell_terms(const root& scheduler);
 /// build.
 expected<root> under_terms(root own, std::string_view terms);
 
+/// The configuration for a lane that lives on this node: as above, but with the classes of the scheduler, of which a
+/// lane needs retries and ways out only. errc::bad_input.
+expected<root> lane_terms(root own, std::string_view terms);
+
 /// Lanes that node.workers names and these terms do not have, sorted.
 std::vector<std::string> unknown_lanes(const std::map<std::string, std::uint32_t>& workers, const root& cell);
 

@@ -20,8 +20,9 @@ namespace fabric::config {
 
 struct node {
   std::string name;                      ///< Default: the host's name, cut at the first dot. [A-Za-z0-9_.-]{1,64}.
-  std::string listen = "127.0.0.1:7600"; ///< Where the scheduler is published. Loopback only, until there is mTLS.
+  std::string listen = "127.0.0.1:7600"; ///< Where the scheduler is published, with mTLS; on loopback too.
   std::string data = "/var/lib/fabric";  ///< Store, spool, socket; `fabricd --data` overrides it.
+  std::string tls;                       ///< Directory of certificates and keys; empty: "tls" in `data`.
   std::vector<std::string> join;         ///< HOST:PORT of the cell's scheduler, tried in turn. Empty: this node is it.
   std::map<std::string, std::string> labels;    ///< What lanes may require of it; see lane::requires_labels.
   std::map<std::string, std::uint32_t> workers; ///< Slots per lane on this node; a lane not named: lanes[].slots.

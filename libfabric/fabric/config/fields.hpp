@@ -16,6 +16,7 @@ template <class At> void fields(At& at, node& n) {
   at("name", n.name, words{rules::node_name});
   at("listen", n.listen, words{rules::listen});
   at("data", n.data, words{rules::data_directory});
+  at("tls", n.tls, words{rules::absolute_path_or_empty});
   at("join", n.join, text_list{rules::endpoint, 16});
   at("labels", n.labels, each<words>{rules::name, {rules::name}});
   at("workers", n.workers, each<whole>{rules::any_text, {0, slots_max}});

@@ -41,9 +41,9 @@ std::string class_name(const std::string& text) {
 std::string listen(const std::string& text) {
   const auto where = parse_endpoint(text);
   if (!where) return where.error().message;
-  if (is_loopback(where->host)) return {};
+  if (is_address(where->host) || where->host == "localhost") return {};
   return "\"" + where->host +
-         "\" is not allowed until mTLS guards the port: only loopback is (127.0.0.0/8, ::1, localhost)";
+         "\" is a name: an address to listen on is written in numbers (0.0.0.0 or [::] for all of them), or localhost";
 }
 
 std::string endpoint(const std::string& text) {

@@ -70,7 +70,7 @@ std::string name(const std::string& text);      ///< [A-Za-z0-9_.-]{1,64}.
 std::string node_name(const std::string& text); ///< A name, or empty.
 std::string name_or_empty(const std::string& text);
 std::string class_name(const std::string& text); ///< A name that is not built in.
-std::string listen(const std::string& text);     ///< HOST:PORT on loopback.
+std::string listen(const std::string& text);     ///< HOST:PORT, in numbers or localhost.
 std::string endpoint(const std::string& text);   ///< HOST:PORT.
 std::string absolute_path(const std::string& text);
 std::string data_directory(const std::string& text); ///< An absolute path that leaves room for the sockets below it.

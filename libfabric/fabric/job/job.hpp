@@ -36,7 +36,7 @@ struct job {
   std::uint64_t version = 1;       ///< Grows by one with each committed change; the compare-and-set token.
   std::uint64_t demoted_order = 0; ///< 0 unless demoted; then its place among all demotions of the store.
   std::string overflow_from;       ///< Set while another lane's idle slot has taken it: the lane to go back to.
-  time_point run_at{};             ///< Meaningful while `scheduled`.
+  time_point run_at{};             ///< Meaningful while `scheduled`; while `waiting`: when its own delay is over.
   time_point submitted_at{};
   time_point finished_at{};  ///< Meaningful in a final state.
   fence_t fence = 0;         ///< Of the running attempt; of the last one otherwise.
@@ -53,8 +53,20 @@ struct job {
   std::uint32_t lane_deaths = 0; ///< Lane actors that died while handling this job. See apply_lane_death.
   duration wasted{};             ///< Work thrown away by demotions, losses and hand-backs.
   duration ran_before{};         ///< What the running attempt had run when it was carried into its lane; 0: it was not.
+  std::string ordering_key;      ///< Empty when none was given.
+  std::uint64_t key_order = 0; ///< 0 without a key; else its place among the jobs of its key: its id, or from a kick on
+                               ///< a number taken from the jobs' counter then.
 
   bool operator==(const job&) const = default;
+};
+
+/// Where a waiting job stands among the jobs of its ordering key.
+struct key_line {
+  job_id first = 0; ///< The one that runs, or comes next: the first that has not ended.
+  job_state first_state = job_state::ready;
+  std::uint64_t ahead = 0; ///< Jobs before it, the first included.
+
+  bool operator==(const key_line&) const = default;
 };
 
 /// One row of the table `attempts`. `report` is the keeper's JSON, empty until the end.

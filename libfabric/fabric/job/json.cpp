@@ -37,6 +37,7 @@ json to_json(const job_spec& spec) {
   if (spec.max_attempts) out["max_attempts"] = *spec.max_attempts;
   if (!spec.owner.empty()) out["owner"] = spec.owner;
   if (!spec.labels.empty()) out["labels"] = spec.labels;
+  if (spec.ordering_key) out["key"] = *spec.ordering_key;
   return out;
 }
 
@@ -65,7 +66,13 @@ json to_json(const job& j) {
           {"lease_s", seconds(j.lease)},
           {"lane_deaths", j.lane_deaths},
           {"wasted_s", seconds(j.wasted)},
-          {"ran_before_s", seconds(j.ran_before)}};
+          {"ran_before_s", seconds(j.ran_before)},
+          {"key", text_or_null(j.ordering_key)},
+          {"key_order", j.key_order}};
+}
+
+json to_json(const key_line& line) {
+  return {{"first", line.first}, {"first_state", to_string(line.first_state)}, {"ahead", line.ahead}};
 }
 
 json to_json(const attempt& a) {

@@ -19,7 +19,7 @@ namespace fabric {
 /// Reads a submission:
 ///
 ///     {"class": "checksum", "input": {"path": "/etc/hosts"}, "priority": 10, "delay": "5m", "lane": "fast",
-///      "idempotency_key": "k-1", "max_attempts": 5, "owner": "me", "labels": {"team": "a"}}
+///      "idempotency_key": "k-1", "max_attempts": 5, "owner": "me", "labels": {"team": "a"}, "key": "build-42"}
 ///
 /// Only "class" is required; null stands for nothing but the input null. The input may itself be nested 32 deep.
 /// @returns errc::bad_input (unknown, missing or ill-typed fields, ranges of fabric/job/spec.hpp) or errc::too_large
@@ -41,6 +41,8 @@ nlohmann::json to_json(const job_spec& spec);
 
 /// All columns of a job.
 nlohmann::json to_json(const job& j);
+
+nlohmann::json to_json(const key_line& line);
 
 /// All columns of an attempt, its report as a value.
 nlohmann::json to_json(const attempt& a);

@@ -22,6 +22,8 @@ struct job_spec {
   std::optional<std::uint32_t> max_attempts;  ///< 1 .. 1000; otherwise the class's, otherwise 3.
   std::string owner;                          ///< Free text, at most 64 bytes; may be empty.
   std::map<std::string, std::string> labels;  ///< At most 16; keys like a class name, values at most 255 bytes.
+  std::optional<std::string> ordering_key;    ///< 1 to 255 bytes; the cell's jobs of a key run one after the other, in
+                                              ///< the order of their submission. JSON "key".
 
   bool operator==(const job_spec&) const = default;
 };

@@ -74,8 +74,9 @@ verdict read_field(job_spec& spec, std::string_view key, const json& value) {
   if (key == "max_attempts") return read_number(value, "/max_attempts", spec.max_attempts.emplace());
   if (key == "owner") return read_text(value, "/owner", spec.owner);
   if (key == "labels") return read_labels(value, spec.labels);
-  static constexpr std::array<std::string_view, 9> known{"class",           "input",        "priority", "delay", "lane",
-                                                         "idempotency_key", "max_attempts", "owner",    "labels"};
+  if (key == "key") return read_text(value, "/key", spec.ordering_key.emplace());
+  static constexpr std::array<std::string_view, 10> known{
+      "class", "input", "priority", "delay", "lane", "idempotency_key", "max_attempts", "owner", "labels", "key"};
   return refuse("unknown field" + did_you_mean(key, known), pointer_to("", key));
 }
 
@@ -132,6 +133,8 @@ verdict check(const job_spec& spec) {
     if (auto wrong = check_name(*spec.lane, "/lane")) return wrong;
   if (spec.idempotency_key)
     if (auto wrong = check_text(*spec.idempotency_key, 1, limits::key_bytes, "/idempotency_key")) return wrong;
+  if (spec.ordering_key)
+    if (auto wrong = check_text(*spec.ordering_key, 1, limits::key_bytes, "/key")) return wrong;
   if (auto wrong = check_text(spec.owner, 0, limits::name_bytes, "/owner")) return wrong;
   return check_labels(spec.labels);
 }

@@ -14,11 +14,14 @@
 ///
 ///     buried --kick--> ready;   every state that is not final --cancel--> cancelled
 ///
+/// A new job without a delay begins `ready`. Behind others of its ordering key a new or a kicked job is `waiting`
+/// first, and from there goes on to `scheduled`, if its delay is not over, or to `ready`.
+///
 /// The values are on disk and on the wire: append, never renumber.
 namespace fabric {
 
 enum class job_state : std::uint8_t {
-  waiting = 1,   ///< For other jobs (ordering keys, workflows: later floors).
+  waiting = 1,   ///< For earlier jobs of its ordering key to end; in no lane until then.
   scheduled = 2, ///< Until `run_at`: a delay or a backoff.
   ready = 3,     ///< May be leased now.
   running = 4,   ///< An attempt is leased; `fence` names it.
@@ -42,6 +45,9 @@ enum class outcome : std::uint8_t {
 };
 
 constexpr bool is_final(job_state s) noexcept { return s >= job_state::succeeded; }
+
+/// Whether a job's lane has it: it has not ended, and waits for no other job.
+constexpr bool is_in_lane(job_state s) noexcept { return s > job_state::waiting && !is_final(s); }
 
 std::string_view to_string(job_state s) noexcept;
 std::string_view to_string(outcome o) noexcept;

@@ -104,8 +104,15 @@ constexpr std::string_view lane_died_over_it = "its lane's actor died while hand
 /// The granter's own slack, and the time until a node that still renews says what it holds and is told to stop it.
 constexpr duration lease_slack = std::chrono::seconds{10};
 
-bool may_still_run(const job& buried, time_point now) {
-  return !buried.node.empty() && now < buried.finished_at + buried.lease + lease_slack;
+/// Where a job goes that is to run.
+void queue(job& j, const line_terms& line, time_point now) {
+  if (line.waits) {
+    j.state = job_state::waiting;
+    return;
+  }
+  const auto due = std::max(j.run_at, line.free_at);
+  j.state = due > now ? job_state::scheduled : job_state::ready;
+  j.run_at = due > now ? due : no_time;
 }
 
 std::string reason_of(outcome how, const attempt_end& end) {
@@ -114,6 +121,11 @@ std::string reason_of(outcome how, const attempt_end& end) {
 }
 
 } // namespace
+
+job apply_submit(job fresh, const line_terms& line, time_point now) {
+  queue(fresh, line, now);
+  return fresh;
+}
 
 expected<job> apply_lease(const job& before, const lease_terms& terms) {
   invariant(terms.fence > 0);
@@ -209,20 +221,37 @@ expected<job> apply_cancel(const job& before, const std::string& reason, time_po
   return after;
 }
 
-expected<job> apply_kick(const job& before, time_point now) {
+expected<job> apply_kick(const job& before, const line_terms& line, time_point now) {
   if (before.state != job_state::buried) return not_in(before, "buried");
-  if (may_still_run(before, now))
+  if (now < left_until(before))
     return fail(errc::wrong_state, "an attempt of job " + std::to_string(before.id) + " may still run on node " +
                                        before.node + ", until its lease is over: try again later");
   job after = changed(before);
   release(after);
-  after.state = job_state::ready;
+  queue(after, line, now);
   after.counts = {};
   after.lane_deaths = 0;
   after.reason.clear();
   after.finished_at = no_time;
   after.cancel_requested = false;
   return after;
+}
+
+expected<job> apply_release(const job& before, const line_terms& line, time_point now) {
+  invariant(!line.waits);
+  if (before.state != job_state::waiting) return not_in(before, "waiting");
+  job after = changed(before);
+  queue(after, line, now);
+  return after;
+}
+
+bool is_in_line(const job& j) {
+  const bool left_one = j.state == job_state::buried && !j.node.empty();
+  return !j.ordering_key.empty() && (!is_final(j.state) || left_one);
+}
+
+time_point left_until(const job& j) {
+  return j.state == job_state::buried && !j.node.empty() ? j.finished_at + j.lease + lease_slack : no_time;
 }
 
 expected<job> apply_lane_death(const job& before, time_point now) {

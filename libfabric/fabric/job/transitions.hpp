@@ -35,6 +35,16 @@ struct end_decision {
   bool operator==(const end_decision&) const = default;
 };
 
+/// What its ordering key says of a job that comes to the end of the key's line, or is the first in it now. For a job
+/// without a key all stays as it is by default.
+struct line_terms {
+  bool waits = false;           ///< A job of the key that has not ended comes before it.
+  time_point free_at = no_time; ///< Until then an attempt that a buried job of the key left behind may run.
+};
+
+/// A new row in its first state: waiting; scheduled, until its `run_at` or line.free_at; or ready.
+job apply_submit(job fresh, const line_terms& line, time_point now);
+
 /// ready -> running. @pre terms.fence > 0 (asserted). Counts the attempt number.
 expected<job> apply_lease(const job& before, const lease_terms& terms);
 
@@ -72,9 +82,19 @@ expected<job> apply_due(const job& before, time_point now);
 /// final.
 expected<job> apply_cancel(const job& before, const std::string& reason, time_point now);
 
-/// buried -> ready with its counts and reason cleared. errc::wrong_state otherwise, and while a lease under which the
-/// job was buried may not be over yet: its old attempt could run beside the new one.
-expected<job> apply_kick(const job& before, time_point now);
+/// buried -> ready, or what else `line` says, with its counts and reason cleared. errc::wrong_state otherwise, and
+/// while a lease under which the job was buried may not be over yet: its old attempt could run beside the new one.
+expected<job> apply_kick(const job& before, const line_terms& line, time_point now);
+
+/// waiting -> ready, or scheduled while its own delay is not over (or line.free_at not come): it is the first of its
+/// key that has not ended. @pre not line.waits (asserted).
+expected<job> apply_release(const job& before, const line_terms& line, time_point now);
+
+/// Whether the later jobs of its key look at it: it has a key, and has not ended or may have left an attempt behind.
+bool is_in_line(const job& j);
+
+/// The instant until which an attempt that a job left behind when it was buried may run; no_time: none does.
+time_point left_until(const job& j);
 
 /// A lane actor died while it handled this job: counts it and buries at 2. A running one is only condemned then, since
 /// its attempt lives on under its lease: the lane has it stopped without thinking about it, and its end buries it. A

@@ -33,7 +33,7 @@ waiting_job* waiting_jobs::find(job_id id) {
 }
 
 void waiting_jobs::put(const store::lane_entry& entry, time_point now) {
-  invariant(entry.state < job_state::running);
+  invariant(entry.state == job_state::scheduled || entry.state == job_state::ready);
   auto& j = *jobs_.try_emplace(entry.id).first;
   auto& row = j.second;
   const bool was_ready = row.where == place::ready || row.where == place::asked_ready;
@@ -46,9 +46,7 @@ void waiting_jobs::put(const store::lane_entry& entry, time_point now) {
   const auto from = entry.overflow_from.empty() ? 0 : lanes_.intern(entry.overflow_from) + 1;
   invariant(from <= std::numeric_limits<std::uint16_t>::max());
   row.overflow_from = static_cast<std::uint16_t>(from);
-  row.where = entry.state == job_state::ready       ? place::ready
-              : entry.state == job_state::scheduled ? place::delayed
-                                                    : place::idle;
+  row.where = entry.state == job_state::ready ? place::ready : place::delayed;
   row.at = row.where == place::delayed ? entry.run_at : since;
   enqueue(j);
 }

@@ -18,7 +18,7 @@
 namespace fabric::lane {
 
 enum class place : std::uint8_t {
-  idle,        ///< Waits for other jobs.
+  none,        ///< Not known yet.
   ready,       ///< In a ready heap.
   delayed,     ///< In the delayed heap.
   asked_ready, ///< Was ready; an operation on it is with the store, it is in no heap until that is settled.
@@ -34,7 +34,7 @@ struct waiting_row {
   std::uint32_t position = 0; ///< In its heap.
   name_id job_class = 0;
   std::uint16_t overflow_from = 0; ///< 0: none; otherwise one more than the lane's number.
-  place where = place::idle;
+  place where = place::none;
 };
 
 using waiting_job = std::pair<const job_id, waiting_row>;

@@ -78,6 +78,7 @@ expected<void> check_input(const job_spec& spec, const config::job_class& how) {
 std::uint64_t submission_bytes(const job_spec& spec) {
   std::uint64_t bytes = sizeof(job_spec) + spec.job_class.size() + spec.input.size() + spec.owner.size();
   if (spec.idempotency_key) bytes += spec.idempotency_key->size();
+  if (spec.ordering_key) bytes += spec.ordering_key->size();
   for (const auto& [key, value] : spec.labels) bytes += key.size() + value.size();
   return bytes;
 }
@@ -99,6 +100,16 @@ expected<admitted> admit(job_spec spec, const config::root& all, const admission
   if (!in.lane && !(*how)->lane.empty()) in.lane = (*how)->lane;
   in.spec = std::move(*good);
   if (!room) in.only_if_known = room.error();
+  return in;
+}
+
+expected<admitted> ordered_request::admit(job_spec spec, const config::root& all, const admission_state& now) {
+  const auto key = spec.ordering_key;
+  if (key)
+    if (const auto known = no_room_.find(*key); known != no_room_.end()) return tl::unexpected(known->second);
+  auto in = scheduler::admit(std::move(spec), all, now);
+  const bool later = !in && (in.error().code == errc::limit_reached || in.error().code == errc::draining);
+  if (key && later) no_room_.emplace(*key, in.error());
   return in;
 }
 

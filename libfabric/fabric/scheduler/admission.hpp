@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -41,5 +42,16 @@ std::uint64_t submission_bytes(const job_spec& spec);
 /// errc::unknown_class and errc::unknown_lane, with the nearest name; errc::class_disabled; errc::class_unavailable;
 /// errc::not_allowed: an ad-hoc command while `allow_ad_hoc` is off.
 expected<admitted> admit(job_spec spec, const config::root& all, const admission_state& now);
+
+/// The jobs of one request, in their order. Behind one that found no room none of its ordering key is taken: it would
+/// come before the one that the client is going to send again.
+class ordered_request {
+public:
+  /// As admit; for a job behind one of its key that found no room, that one's error.
+  expected<admitted> admit(job_spec spec, const config::root& all, const admission_state& now);
+
+private:
+  std::map<std::string, error, std::less<>> no_room_; ///< By ordering key.
+};
 
 } // namespace fabric::scheduler

@@ -67,10 +67,19 @@ private:
   }
 
   void waits() {
-    if (row_.state == job_state::waiting) add("waits_for_jobs", "it waits for other jobs");
+    if (row_.state == job_state::waiting) behind_others();
     in_principle();
     if (row_.state == job_state::scheduled) return not_due();
     if (row_.state == job_state::ready) in_line();
+  }
+
+  void behind_others() {
+    auto text = "it waits for earlier jobs of key " + row_.ordering_key;
+    if (const auto& line = facts_.line)
+      text += ": job " + number(line->first) + " is the first of them and " +
+              std::string(to_string(line->first_state)) + ", " + count(line->ahead, "job") +
+              (line->ahead == 1 ? " is" : " are") + " before it";
+    add("waits_for_key", std::move(text));
   }
 
   /// What time alone does not change.

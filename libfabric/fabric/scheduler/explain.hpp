@@ -19,6 +19,7 @@ struct explain_facts {
   std::optional<lane::status> lane;         ///< Of the job's lane; nullopt: its actor did not answer.
   std::optional<lane::job_place> place;     ///< In its lane; nullopt: not waiting there.
   std::vector<node::worker_status> workers; ///< Of the job's lane.
+  std::optional<key_line> line;             ///< While it waits for earlier jobs of its ordering key.
 };
 
 struct reason {

@@ -26,9 +26,11 @@ expected<void> same_build(const build_card& node, const build_card& scheduler) {
   return {};
 }
 
-expected<void> registrar::admit(const node_card& card) {
+expected<void> registrar::admit(const node_card& card, const std::string& shown) {
   if (auto same = same_build(card.build, own_.build); !same) return same;
   if (!is_name(card.name)) return fail(errc::bad_input, "a node's name is 1 to 64 letters, digits, _ . -", "name");
+  if (shown != "node " + card.name)
+    return fail(errc::not_allowed, "its certificate is that of " + shown + ", not of node " + card.name, "node.name");
   if (card.name == own_.name)
     return fail(errc::wrong_state, card.name + " is the name of the scheduler's own node; give this one another",
                 "node.name");

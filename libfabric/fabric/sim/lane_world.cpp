@@ -56,6 +56,8 @@ job_id lane_world::submit(job_spec spec, std::uint32_t max_attempts) {
 
 void lane_world::cancel(job_id id) { commit_with(store::cancel{id, "asked"}); }
 
+void lane_world::kick(job_id id) { commit_with(store::kick{id, {}}); }
+
 void lane_world::restart_lane(const std::string& name) {
   auto& seat = lanes_.at(name);
   open_lane(seat);

@@ -75,6 +75,8 @@ public:
   /// Admits a job now, into the lane the policy places it in.
   job_id submit(job_spec spec, std::uint32_t max_attempts = 3);
   void cancel(job_id id);
+  /// Puts it back if it is buried; else nothing.
+  void kick(job_id id);
   /// The lane's actor dies and a new one takes its place.
   void restart_lane(const std::string& name);
   /// All lanes work by other settings, which `change` makes of theirs, and another policy from now on.
@@ -169,6 +171,7 @@ private:
   void check_alarm(const lane::alarm& e);
   void check_lease(const lane_seat& seat, const store::lease& op);
   void check_process(const node_seat& node, const worker_seat& w, const start_order& order);
+  void check_key(job_id id);
   void check_slots(const node_seat& node, const std::string& lane, std::uint32_t more);
   void violated(std::string what) { violations_.push_back(std::move(what)); }
 

@@ -225,6 +225,24 @@ void lane_world::check_process(const node_seat& node, const worker_seat& w, cons
           violated("job " + std::to_string(order.job) + " runs twice, fences " + std::to_string(item.first) + " and " +
                    std::to_string(order.fence));
   check_slots(node, w.lane, 1);
+  check_key(order.job);
+}
+
+/// Of an ordering key one process runs at a time, and none before all earlier jobs of the key have ended. What has lost
+/// its lease may be too late to know: its node stops it, and its end is refused.
+void lane_world::check_key(job_id id) {
+  const auto own = store_.find(id);
+  if (!own || own->ordering_key.empty() || own->state != job_state::running) return;
+  for (const auto& r : runs_) {
+    if (r.how != outcome::none || r.job == id) continue;
+    const auto other = store_.find(r.job);
+    if (other && other->ordering_key == own->ordering_key && leases_.contains(r.fence) && r.end == time_point{})
+      violated("job " + std::to_string(id) + " starts while " + std::to_string(r.job) + " of its key runs");
+  }
+  const auto rows = store_.list({.limit = 1000});
+  for (const auto& other : *rows)
+    if (other.ordering_key == own->ordering_key && !is_final(other.state) && other.key_order < own->key_order)
+      violated("job " + std::to_string(id) + " starts before " + std::to_string(other.id) + " of its key has ended");
 }
 
 /// A carried process takes a slot of the lane that the store names, whichever worker answers for it still.

@@ -37,7 +37,6 @@ job new_row(const submit& op, job_id id, time_point now) {
   row.id = id;
   row.job_class = op.spec.job_class;
   row.lane = op.lane;
-  row.state = op.spec.delay > duration{0} ? job_state::scheduled : job_state::ready;
   row.priority = op.spec.priority;
   row.run_at = op.spec.delay > duration{0} ? now + op.spec.delay : no_time;
   row.submitted_at = now;
@@ -45,7 +44,14 @@ job new_row(const submit& op, job_id id, time_point now) {
   row.idempotency_key = op.spec.idempotency_key.value_or("");
   row.owner = op.spec.owner;
   row.labels = op.spec.labels;
+  row.ordering_key = op.spec.ordering_key.value_or("");
+  if (!row.ordering_key.empty()) row.key_order = id;
   return row;
+}
+
+/// What an event says of a job that comes to the end of its key's line.
+std::string behind(const key_head& head) {
+  return head.first ? "waits: job " + std::to_string(*head.first) + " of its key has not ended" : std::string();
 }
 
 /// As a kick leaves it; so a kick whose answer was lost can be repeated.
@@ -64,6 +70,7 @@ batch_result engine::run(std::span<const operation> ops) {
   for (const auto& op : ops) {
     if (tables_.failed()) break;
     auto reply = std::visit([this](const auto& one) { return on(one); }, op);
+    release_next();
     journal_.result().answers.push_back(std::move(reply));
   }
   return std::move(journal_.result());
@@ -109,9 +116,11 @@ answer engine::on(const submit& op) {
   if (auto repeat = repeat_of(op)) return *std::move(repeat);
   if (op.only_if_known) return refused(0, *op.only_if_known);
   if (!allowed_.submits) return no_space(0, "submissions");
-  const stored_job added{new_row(op, numbers_.next_job(), now_), op.spec.input.size()};
+  auto row = new_row(op, numbers_.next_job(), now_);
+  const auto head = head_of(row);
+  const stored_job added{apply_submit(std::move(row), end_of_line(head), now_), op.spec.input.size()};
   journal_.created(added, op.spec.input);
-  journal_.tell("submitted", added.row);
+  journal_.tell("submitted", added.row, behind(head));
   return done(added.row.id);
 }
 
@@ -188,16 +197,18 @@ answer engine::on(const kick& op) {
   const auto before = tables_.find(op.id);
   if (!before) return refused(op.id, no_job(op.id).value());
   if (has_all_attempts(before->row)) return done(op.id);
-  auto kicked = apply_kick(before->row, now_);
+  const auto head = head_of(before->row);
+  auto kicked = apply_kick(before->row, end_of_line(head), now_);
   if (!kicked) return refused(op.id, std::move(kicked).error());
   if (!numbers_.knows(kicked->lane)) {
     if (!numbers_.knows(op.else_lane))
       return refused(op.id, errc::unknown_lane, "its lane " + kicked->lane + " is no longer configured");
     kicked->lane = op.else_lane;
   }
+  if (!kicked->ordering_key.empty()) kicked->key_order = numbers_.next_job();
   const stored_job after{std::move(*kicked), before->bytes};
   journal_.changed(*before, after);
-  journal_.tell("kicked", after.row, "was buried: " + before->row.reason);
+  journal_.tell("kicked", after.row, "was buried: " + before->row.reason + (head.first ? "; " : "") + behind(head));
   return done(op.id);
 }
 

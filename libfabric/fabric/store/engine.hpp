@@ -45,6 +45,11 @@ private:
   answer on(const look& op);
   answer on(const reset& op);
 
+  // engine_keys.cpp
+  key_head head_of(const job& row);
+  static line_terms end_of_line(const key_head& head) { return {head.first.has_value(), head.free_at}; }
+  void release_next();
+
   std::optional<answer> repeat_of(const submit& op);
   answer repeat_or_stale(const end& op, const stored_job* found);
   void note_gone(const stored_job& found);

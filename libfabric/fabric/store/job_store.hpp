@@ -27,7 +27,7 @@ struct retention {
   duration upkeep_budget = std::chrono::milliseconds{5}; ///< The same of one without operations.
 };
 
-/// One page of a lane's live jobs, ascending by id.
+/// One page of the jobs that are in a lane (is_in_lane), ascending by id.
 struct lane_page {
   std::vector<lane_entry> entries;
   std::uint64_t seq = 0; ///< Feed position at which the page was read: changes up to it are in the page.
@@ -47,14 +47,14 @@ public:
   ///          longer be trusted: answer nobody and end the process (exit 70).
   virtual expected<batch_result> apply(std::span<const operation> ops, time_point now) = 0;
 
-  /// Live (not final) jobs of a lane with id > after. Errors as for apply.
+  /// Jobs that are in a lane, with id > after. Errors as for apply.
   virtual expected<lane_page> load_lane(const std::string& lane, job_id after, std::size_t limit) = 0;
 
   /// Jobs that were reset and of which no attempt has started since, and none may be running: whoever is to throw their
   /// checkpoints away may have died before it did. As long as the reset's event is kept. Errors as for apply.
   virtual expected<std::vector<job_id>> unsettled_resets() = 0;
 
-  /// Live jobs of all lanes; admission's `max_queued` is measured against it.
+  /// Live (not final) jobs of all lanes, waiting ones too; admission's `max_queued` is measured against it.
   virtual std::uint64_t live_jobs() const = 0;
 };
 
@@ -82,6 +82,7 @@ struct job_record {
   std::vector<attempt> attempts; ///< Ascending.
   std::string input;
   std::optional<std::string> result; ///< nullopt: none yet.
+  std::optional<key_line> line;      ///< While it waits.
 };
 
 /// Read-only questions, on a connection of their own. Each ends its read transaction within 250 ms.

@@ -4,7 +4,9 @@
 
 namespace fabric::store {
 
-bool is_logged(std::string_view kind) { return kind != "submitted" && kind != "leased" && kind != "succeeded"; }
+bool is_logged(std::string_view kind) {
+  return kind != "submitted" && kind != "released" && kind != "leased" && kind != "succeeded";
+}
 
 void journal::count(const job& row, std::int64_t step) {
   auto& total = numbers_.lanes[row.lane].jobs[static_cast<std::size_t>(row.state)];
@@ -31,16 +33,18 @@ void journal::paused(const std::string& lane, const std::optional<lane_pause>& n
 void journal::created(const stored_job& added, const std::string& input) {
   tables_.insert(added, input);
   count(added.row, 1);
-  feed(added.row.lane, added.row, false);
+  if (is_in_lane(added.row.state)) feed(added.row.lane, added.row, false);
 }
 
 void journal::changed(const stored_job& before, const stored_job& after) {
   tables_.update(before, after);
   count(before.row, -1);
   count(after.row, 1);
+  const bool was_in = is_in_lane(before.row.state), is_in = is_in_lane(after.row.state);
+  if (was_in && (!is_in || before.row.lane != after.row.lane)) feed(before.row.lane, after.row, true);
+  if (is_in) feed(after.row.lane, after.row, false);
   const bool was_live = !is_final(before.row.state), lives = !is_final(after.row.state);
-  if (was_live && (!lives || before.row.lane != after.row.lane)) feed(before.row.lane, after.row, true);
-  if (lives) feed(after.row.lane, after.row, false);
+  if (was_live && !lives && !after.row.ordering_key.empty()) ended_ = after.row;
   if (was_live && !lives) numbers_.final_bytes += after.bytes;
   if (!was_live && lives) numbers_.final_bytes -= before.bytes;
 }

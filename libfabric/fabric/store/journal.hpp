@@ -3,14 +3,16 @@
 #include "fabric/store/ledger.hpp"
 #include "fabric/store/rows.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 /// Writes down what a transaction changes: rows, totals, the lanes' feeds and the events.
 namespace fabric::store {
 
 /// Whether events of this kind are kept in the table `events`, the log of automatic actions. The everyday ones
-/// (submitted, leased, succeeded) only reach watchers, through batch_result.
+/// (submitted, released, leased, succeeded) only reach watchers, through batch_result.
 bool is_logged(std::string_view kind);
 
 class journal {
@@ -31,6 +33,9 @@ public:
   /// The lane's pause began, changed or ended.
   void paused(const std::string& lane, const std::optional<lane_pause>& now);
 
+  /// The job with an ordering key that has ended since the last call: the next of its key is to follow.
+  std::optional<job> take_ended() { return std::exchange(ended_, std::nullopt); }
+
   batch_result& result() { return result_; }
 
 private:
@@ -41,6 +46,7 @@ private:
   rows& tables_;
   ledger& numbers_;
   time_point now_;
+  std::optional<job> ended_;
   batch_result result_;
 };
 

@@ -1,6 +1,10 @@
 #include "fabric/store/memory_rows.hpp"
 
 #include "fabric/invariant.hpp"
+#include "fabric/job/transitions.hpp"
+
+#include <algorithm>
+#include <iterator>
 
 namespace fabric::store {
 
@@ -16,6 +20,37 @@ std::optional<job_id> memory_rows::find_key(std::string_view job_class, std::str
   return found->second;
 }
 
+key_head memory_rows::head_of(std::string_view ordering_key) {
+  key_head head;
+  for (auto it = lines_.lower_bound({std::string(ordering_key), 0});
+       it != lines_.end() && it->first.first == ordering_key && !head.first; ++it) {
+    const auto& row = jobs_.at(it->second).row;
+    if (is_final(row.state))
+      head.free_at = std::max(head.free_at, left_until(row));
+    else
+      head.first = row.id;
+  }
+  return head;
+}
+
+std::optional<key_line> memory_rows::line_of(const job& row) const {
+  if (row.state != job_state::waiting) return std::nullopt;
+  const auto begin = lines_.lower_bound({row.ordering_key, 0});
+  const auto own = lines_.find({row.ordering_key, row.key_order});
+  const auto first =
+      std::find_if(begin, own, [&](const auto& item) { return !is_final(jobs_.at(item.second).row.state); });
+  if (first == own) return std::nullopt;
+  return key_line{first->second, jobs_.at(first->second).row.state,
+                  static_cast<std::uint64_t>(std::distance(begin, own))};
+}
+
+void memory_rows::keep_in_line(const job& row) {
+  if (is_in_line(row))
+    lines_.emplace(place_in_line{row.ordering_key, row.key_order}, row.id);
+  else if (!row.ordering_key.empty())
+    lines_.erase({row.ordering_key, row.key_order});
+}
+
 std::string memory_rows::input(job_id id) {
   const auto found = inputs_.find(id);
   return found == inputs_.end() ? std::string{} : found->second;
@@ -27,6 +62,7 @@ void memory_rows::insert(const stored_job& added, const std::string& input) {
   jobs_.emplace(row.id, added);
   inputs_.emplace(row.id, input);
   if (!row.idempotency_key.empty()) keys_.emplace(std::pair(row.job_class, row.idempotency_key), row.id);
+  keep_in_line(row);
 }
 
 void memory_rows::update(const stored_job&, const stored_job& after) {
@@ -34,6 +70,8 @@ void memory_rows::update(const stored_job&, const stored_job& after) {
   invariant(stored.row.version + 1 == after.row.version);
   if (is_final(stored.row.state)) finals(stored.row.state).erase({stored.row.finished_at, stored.row.id});
   if (is_final(after.row.state)) finals(after.row.state).insert({after.row.finished_at, after.row.id});
+  if (stored.row.key_order != after.row.key_order) lines_.erase({stored.row.ordering_key, stored.row.key_order});
+  keep_in_line(after.row);
   stored = after;
 }
 
@@ -87,6 +125,7 @@ void memory_rows::erase(job_id id) {
   const auto& row = found->second.row;
   if (is_final(row.state)) finals(row.state).erase({row.finished_at, id});
   if (!row.idempotency_key.empty()) keys_.erase({row.job_class, row.idempotency_key});
+  lines_.erase({row.ordering_key, row.key_order});
   jobs_.erase(found);
   inputs_.erase(id);
   results_.erase(id);

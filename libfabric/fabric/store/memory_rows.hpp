@@ -22,6 +22,7 @@ class memory_rows final : public rows {
 public:
   std::optional<stored_job> find(job_id id) override;
   std::optional<job_id> find_key(std::string_view job_class, std::string_view key) override;
+  key_head head_of(std::string_view ordering_key) override;
   std::string input(job_id id) override;
   void insert(const stored_job& added, const std::string& input) override;
   void update(const stored_job& before, const stored_job& after) override;
@@ -44,8 +45,12 @@ public:
   const std::map<job_id, std::string>& results() const { return results_; }
   const std::map<std::uint64_t, event>& events() const { return events_; }
   const std::map<job_id, std::vector<memory_attempt>>& attempts() const { return attempts_; }
+  std::optional<key_line> line_of(const job& row) const; ///< Of a waiting job.
 
 private:
+  using place_in_line = std::pair<std::string, std::uint64_t>; ///< Key and key_order.
+
+  void keep_in_line(const job& row);
   std::set<std::pair<time_point, job_id>>& finals(job_state state) { return finals_[static_cast<std::size_t>(state)]; }
 
   std::map<job_id, stored_job> jobs_;
@@ -56,6 +61,7 @@ private:
   std::map<job_id, std::vector<memory_attempt>> attempts_; ///< Numbered without gaps.
   std::map<std::uint64_t, event> events_;
   std::map<std::pair<std::string, std::string>, job_id> keys_;
+  std::map<place_in_line, job_id> lines_;                         ///< See is_in_line.
   std::array<std::set<std::pair<time_point, job_id>>, 8> finals_; ///< By state; live states stay empty.
 };
 

@@ -52,7 +52,7 @@ expected<lane_page> memory_store::load_lane(const std::string& lane, job_id afte
   if (const auto record = numbers_.lanes.find(lane); record != numbers_.lanes.end()) page.seq = record->second.seq;
   for (auto it = tables_.jobs().upper_bound(after); it != tables_.jobs().end(); ++it) {
     const auto& row = it->second.row;
-    if (row.lane != lane || is_final(row.state)) continue;
+    if (row.lane != lane || !is_in_lane(row.state)) continue;
     page.last = page.entries.size() < limit;
     if (!page.last) break;
     page.entries.push_back(entry_of(row));
@@ -103,7 +103,9 @@ expected<job_record> memory_store::details(job_id id) {
   const std::lock_guard lock(guard_);
   auto found = tables_.find(id);
   if (!found) return no_job(id);
-  return job_record{std::move(found->row), attempts_of(tables_, id), tables_.input(id), result_of(tables_, id)};
+  auto line = tables_.line_of(found->row);
+  return job_record{std::move(found->row), attempts_of(tables_, id), tables_.input(id), result_of(tables_, id),
+                    std::move(line)};
 }
 
 expected<std::string> memory_store::input(job_id id) {

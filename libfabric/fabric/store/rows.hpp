@@ -37,6 +37,12 @@ struct attempt_fate {
   outcome reported = outcome::none; ///< none: it has not ended.
 };
 
+/// What is first among the jobs of an ordering key.
+struct key_head {
+  std::optional<job_id> first;  ///< Of those that have not ended, the one with the smallest key_order.
+  time_point free_at = no_time; ///< The latest left_until of the buried jobs before it; no_time: none left anything.
+};
+
 /// A final job, as pruning looks at it.
 struct final_row {
   job_id id = 0;
@@ -55,6 +61,8 @@ public:
 
   virtual std::optional<stored_job> find(job_id id) = 0;
   virtual std::optional<job_id> find_key(std::string_view job_class, std::string_view key) = 0;
+  /// @pre a key (not empty).
+  virtual key_head head_of(std::string_view ordering_key) = 0;
   virtual std::string input(job_id id) = 0;
   virtual void insert(const stored_job& job, const std::string& input) = 0;
 

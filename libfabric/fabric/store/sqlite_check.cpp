@@ -34,8 +34,16 @@ constexpr rule rules[]{
     {"no fence is above its high-water mark",
      "SELECT 'job ' || job || ' has fence ' || fence FROM (SELECT job, fence FROM attempts UNION SELECT id, fence FROM "
      "jobs) WHERE fence>coalesce((SELECT value FROM meta WHERE name='fence'), 0)"},
-    {"no job is above its high-water mark",
-     "SELECT 'job ' || id FROM jobs WHERE id>coalesce((SELECT value FROM meta WHERE name='job_mark'), 0)"},
+    {"no job is above its high-water mark", "SELECT 'job ' || id FROM jobs WHERE max(id, key_order)>coalesce((SELECT "
+                                            "value FROM meta WHERE name='job_mark'), 0)"},
+    {"a job with an ordering key, and no other, has a place in its line",
+     "SELECT 'job ' || id FROM jobs WHERE (ordering_key='')<>(key_order=0)"},
+    {"a place in line is given once",
+     "SELECT count(*) || ' jobs of key ' || ordering_key || ' have place ' || key_order FROM jobs WHERE key_order<>0 "
+     "GROUP BY ordering_key, key_order HAVING count(*)>1"},
+    {"of the unfinished jobs of an ordering key all but the first wait, and no others do",
+     "SELECT 'job ' || j.id FROM jobs j WHERE j.state<5 AND (j.state=1)<>(j.ordering_key<>'' AND EXISTS(SELECT 1 FROM "
+     "jobs o WHERE o.ordering_key=j.ordering_key AND o.ordering_key<>'' AND o.state<5 AND o.key_order<j.key_order))"},
     {"no event is above its high-water mark",
      "SELECT 'event ' || id FROM events WHERE id>coalesce((SELECT value FROM meta WHERE name='event_mark'), 0)"},
     {"every job has its input", "SELECT 'job ' || id FROM jobs WHERE id NOT IN (SELECT job FROM payloads)"},

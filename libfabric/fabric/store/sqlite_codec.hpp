@@ -16,7 +16,11 @@ namespace fabric::store {
 inline constexpr std::string_view job_columns =
     "id, class, lane, state, priority, version, demoted_order, overflow_from, run_at, submitted_at, finished_at, "
     "fence, attempt, max_attempts, failures, memory, lost, demoted, checkpointed, idempotency_key, owner, labels, "
-    "reason, cancel_requested, node, lease, lane_deaths, wasted, bytes, ran_before";
+    "reason, cancel_requested, node, lease, lane_deaths, wasted, bytes, ran_before, ordering_key, key_order";
+
+/// The jobs of the ordering key ?1 that are in line (is_in_line), through their index.
+inline constexpr std::string_view line_clause =
+    "INDEXED BY jobs_in_line WHERE ordering_key=?1 AND ordering_key<>'' AND (state<5 OR (state=6 AND node<>''))";
 
 /// The same for `read_attempt`, `read_event` and `read_entry`.
 inline constexpr std::string_view attempt_columns =

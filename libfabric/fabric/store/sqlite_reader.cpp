@@ -17,7 +17,9 @@ struct sqlite_reader::state {
         attempts(*db, select("attempts", attempt_columns, "WHERE job=?1 ORDER BY number")),
         input(*db, "SELECT input FROM payloads WHERE job=?1"), result(*db, "SELECT result FROM results WHERE job=?1"),
         events(*db, select("events", event_columns, "WHERE id>?1 ORDER BY id LIMIT ?2")),
-        last_events(*db, select("events", event_columns, "ORDER BY id DESC LIMIT ?1")) {}
+        last_events(*db, select("events", event_columns, "ORDER BY id DESC LIMIT ?1")),
+        first(*db, select("jobs", "id, state", std::string(line_clause) + " AND state<5 ORDER BY key_order LIMIT 1")),
+        ahead(*db, select("jobs", "count(*)", std::string(line_clause) + " AND key_order<?2")) {}
 
   static std::string select(std::string_view table, std::string_view columns, std::string_view rest) {
     return "SELECT " + std::string(columns) + " FROM " + std::string(table) + " " + std::string(rest);
@@ -53,9 +55,18 @@ struct sqlite_reader::state {
     return rows;
   }
 
+  std::optional<key_line> line_of(const job& j) {
+    if (j.state != job_state::waiting || !first.with(j.ordering_key).row()) return std::nullopt;
+    key_line line{first.as<job_id>(0), first.as<job_state>(1)};
+    first.stop();
+    if (ahead.with(j.ordering_key, j.key_order).row()) line.ahead = ahead.as<std::uint64_t>(0);
+    ahead.stop();
+    return line;
+  }
+
   std::unique_ptr<sqlite_connection> db;
   std::chrono::milliseconds limit;
-  sqlite_statement find, attempts, input, result, events, last_events;
+  sqlite_statement find, attempts, input, result, events, last_events, first, ahead;
 };
 
 namespace {
@@ -128,8 +139,9 @@ expected<job_record> sqlite_reader::details(job_id id) {
   auto all = state_->ask([&]() -> std::optional<job_record> {
     auto row = state_->row(id);
     if (!row) return std::nullopt;
+    auto line = state_->line_of(*row);
     return job_record{*std::move(row), state_->attempts_of(id), text_of(state_->input, id).value_or(""),
-                      text_of(state_->result, id)};
+                      text_of(state_->result, id), std::move(line)};
   });
   if (!all) return tl::unexpected(all.error());
   if (!*all) return no_job(id);

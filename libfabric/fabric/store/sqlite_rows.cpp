@@ -24,8 +24,13 @@ std::string update_sql(bool with_lane) {
   return "UPDATE jobs SET " + std::string(with_lane ? "lane=?2, " : "") +
          "state=?3, version=?4, demoted_order=?5, overflow_from=?6, run_at=?7, finished_at=?8, fence=?9, attempt=?10, "
          "failures=?11, memory=?12, lost=?13, demoted=?14, checkpointed=?15, reason=?16, cancel_requested=?17, "
-         "node=?18, lease=?19, lane_deaths=?20, wasted=?21, bytes=?22, ran_before=?23 WHERE id=?1 AND version=?4-1";
+         "node=?18, lease=?19, lane_deaths=?20, wasted=?21, bytes=?22, ran_before=?23, key_order=?24 WHERE id=?1 AND "
+         "version=?4-1";
 }
+std::string head_sql() {
+  return "SELECT id, state, node, finished_at, lease FROM jobs " + std::string(line_clause) + " ORDER BY key_order";
+}
+
 constexpr std::string_view close_sql =
     "UPDATE attempts SET started_at=?3, ended_at=?4, outcome=?5, reported=?6, "
     "run_time=?7, reason=?8, spool_bytes=?9, report=?10, saved=?11 WHERE job=?1 AND number=?2";
@@ -44,9 +49,9 @@ std::string live_sql() {
 sqlite_rows::sqlite_rows(sqlite_connection& db)
     : db_(db), find_(db, select_job()),
       find_key_(db, "SELECT id FROM jobs WHERE class=?1 AND idempotency_key=?2 AND idempotency_key<>''"),
-      input_(db, "SELECT input FROM payloads WHERE job=?1"), insert_job_(db, insert_sql("jobs", job_columns)),
-      insert_payload_(db, insert_sql("payloads", "job, input")), update_(db, update_sql(true)),
-      update_in_lane_(db, update_sql(false)),
+      head_of_(db, head_sql()), input_(db, "SELECT input FROM payloads WHERE job=?1"),
+      insert_job_(db, insert_sql("jobs", job_columns)), insert_payload_(db, insert_sql("payloads", "job, input")),
+      update_(db, update_sql(true)), update_in_lane_(db, update_sql(false)),
       put_result_(db, "INSERT OR REPLACE INTO results(job, at, result) VALUES(?1, ?2, ?3)"),
       insert_attempt_(db, insert_sql("attempts", "job, number, fence, node, worker, lane, leased_at")),
       erase_attempts_(db, "DELETE FROM attempts WHERE job=?1 AND number<=?2"),
@@ -75,6 +80,24 @@ std::optional<job_id> sqlite_rows::find_key(std::string_view job_class, std::str
   return id;
 }
 
+key_head sqlite_rows::head_of(std::string_view ordering_key) {
+  key_head head;
+  head_of_.with(ordering_key);
+  while (!head.first && head_of_.row()) {
+    job row;
+    row.state = head_of_.as<job_state>(1);
+    row.node = head_of_.text(2);
+    row.finished_at = head_of_.as<time_point>(3);
+    row.lease = head_of_.as<duration>(4);
+    if (is_final(row.state))
+      head.free_at = std::max(head.free_at, left_until(row));
+    else
+      head.first = head_of_.as<job_id>(0);
+  }
+  head_of_.stop();
+  return head;
+}
+
 std::string sqlite_rows::input(job_id id) {
   if (!input_.with(id).row()) return {};
   auto text = input_.text(0);
@@ -90,7 +113,8 @@ void sqlite_rows::insert(const stored_job& added, const std::string& input) {
       .with(row.id, row.job_class, row.lane, row.state, row.priority, row.version, row.demoted_order, row.overflow_from,
             row.run_at, row.submitted_at, row.finished_at, row.fence, row.attempt, row.max_attempts, n.failures,
             n.memory, n.lost, n.demoted, n.checkpointed, row.idempotency_key, row.owner, labels, row.reason,
-            row.cancel_requested, row.node, row.lease, row.lane_deaths, row.wasted, added.bytes, row.ran_before)
+            row.cancel_requested, row.node, row.lease, row.lane_deaths, row.wasted, added.bytes, row.ran_before,
+            row.ordering_key, row.key_order)
       .run();
   insert_payload_.with(row.id, input).run();
 }
@@ -101,7 +125,8 @@ void sqlite_rows::update(const stored_job& before, const stored_job& after) {
   (before.row.lane == row.lane ? update_in_lane_ : update_)
       .with(row.id, row.lane, row.state, row.version, row.demoted_order, row.overflow_from, row.run_at, row.finished_at,
             row.fence, row.attempt, n.failures, n.memory, n.lost, n.demoted, n.checkpointed, row.reason,
-            row.cancel_requested, row.node, row.lease, row.lane_deaths, row.wasted, after.bytes, row.ran_before)
+            row.cancel_requested, row.node, row.lease, row.lane_deaths, row.wasted, after.bytes, row.ran_before,
+            row.key_order)
       .run();
   // The only writer read this row in the same transaction: if it changed since, the file is not what we think it is.
   if (!failed() && sqlite3_changes(db_.raw()) != 1)

@@ -17,6 +17,7 @@ public:
 
   std::optional<stored_job> find(job_id id) override;
   std::optional<job_id> find_key(std::string_view job_class, std::string_view key) override;
+  key_head head_of(std::string_view ordering_key) override;
   std::string input(job_id id) override;
   void insert(const stored_job& added, const std::string& input) override;
   void update(const stored_job& before, const stored_job& after) override;
@@ -50,9 +51,9 @@ private:
   void save_waste(std::string_view kind, const waste_totals::sums& before, const waste_totals::sums& after);
 
   sqlite_connection& db_;
-  sqlite_statement find_, find_key_, input_, insert_job_, insert_payload_, update_, update_in_lane_, put_result_,
-      insert_attempt_, erase_attempts_, find_attempt_, carry_attempt_, close_attempt_, log_, oldest_final_, erase_,
-      oldest_event_, erase_event_, live_, put_meta_, put_pause_, drop_pause_, put_lane_, put_waste_;
+  sqlite_statement find_, find_key_, head_of_, input_, insert_job_, insert_payload_, update_, update_in_lane_,
+      put_result_, insert_attempt_, erase_attempts_, find_attempt_, carry_attempt_, close_attempt_, log_, oldest_final_,
+      erase_, oldest_event_, erase_event_, live_, put_meta_, put_pause_, drop_pause_, put_lane_, put_waste_;
 };
 
 } // namespace fabric::store

@@ -94,7 +94,25 @@ CREATE TABLE pauses(
 /// Free pages can be given back: an older file learns that only by being written anew.
 constexpr std::string_view version_3 = "";
 
-constexpr std::array<migration, 3> all{{{1, version_1}, {2, version_2}, {3, version_3, true}}};
+/// Only jobs with an ordering key are in its index, and most of them leave it when they end.
+constexpr std::string_view version_4 = R"sql(
+ALTER TABLE jobs ADD COLUMN ordering_key TEXT NOT NULL DEFAULT '';
+ALTER TABLE jobs ADD COLUMN key_order INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX jobs_in_line ON jobs(ordering_key, key_order)
+  WHERE ordering_key <> '' AND (state < 5 OR (state = 6 AND node <> ''));
+DROP VIEW jobs_view;
+CREATE VIEW jobs_view AS SELECT
+  id, class, lane,
+  CASE state WHEN 1 THEN 'waiting' WHEN 2 THEN 'scheduled' WHEN 3 THEN 'ready' WHEN 4 THEN 'running'
+    WHEN 5 THEN 'succeeded' WHEN 6 THEN 'buried' WHEN 7 THEN 'cancelled' END AS state,
+  priority, attempt, max_attempts, reason, node, owner, labels, idempotency_key, ordering_key, key_order,
+  strftime('%Y-%m-%dT%H:%M:%fZ', submitted_at / 1e6, 'unixepoch') AS submitted_at,
+  iif(run_at = 0, NULL, strftime('%Y-%m-%dT%H:%M:%fZ', run_at / 1e6, 'unixepoch')) AS run_at,
+  iif(finished_at = 0, NULL, strftime('%Y-%m-%dT%H:%M:%fZ', finished_at / 1e6, 'unixepoch')) AS finished_at
+  FROM jobs;
+)sql";
+
+constexpr std::array<migration, 4> all{{{1, version_1}, {2, version_2}, {3, version_3, true}, {4, version_4}}};
 static_assert(all.back().to == schema_version);
 
 error newer(const sqlite_connection& db, std::int64_t found, std::int64_t known) {

@@ -198,7 +198,7 @@ expected<lane_page> sqlite_store::load_lane(const std::string& lane, job_id afte
   lane_page page;
   if (const auto record = s.numbers.lanes.find(lane); record != s.numbers.lanes.end()) page.seq = record->second.seq;
   const auto wanted = std::max<std::size_t>(limit, 1);
-  for (const auto kind : {job_state::waiting, job_state::scheduled, job_state::ready, job_state::running}) {
+  for (const auto kind : {job_state::scheduled, job_state::ready, job_state::running}) {
     auto some = s.tables.live_in(lane, kind, after, wanted + 1);
     std::ranges::move(some, std::back_inserter(page.entries));
   }

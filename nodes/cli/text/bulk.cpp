@@ -4,12 +4,18 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace fabric::cli {
 
 std::vector<job_state> states_for(const invocation& call) {
   if (!call.chosen.states.empty()) return call.chosen.states;
   if (call.command == "kick") return {job_state::buried};
   return {job_state::waiting, job_state::scheduled, job_state::ready, job_state::running};
+}
+
+void put_in_order(const std::string& command, std::vector<job_id>& newest_first) {
+  if (command == "kick") std::ranges::reverse(newest_first);
 }
 
 void bulk_outcome::add(const std::optional<error>& failure) {

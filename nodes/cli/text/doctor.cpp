@@ -143,6 +143,23 @@ finding judge_user(const host_facts& f, const config::root& config) {
   return {"user", health::warn, "root", "fabricd refuses it: use an account of its own, or set node.allow_root"};
 }
 
+finding judge_certificate(const certificate_state& one, time_point now) {
+  if (!one.wrong.empty()) return {one.name, health::bad, one.wrong, "nobody gets in with it: replace it, or chmod it"};
+  const auto how = tls::standing_of(one.valid, now);
+  const auto what = fmt::format("{}, good until {}", one.place, format_time(one.valid.until).substr(0, 10));
+  const auto remedy = one.renews_itself ? "start fabricd: it renews it" : "issue another: fabric ca issue";
+  switch (how) {
+  case tls::standing::good: return {one.name, health::ok, what, {}};
+  case tls::standing::near_end: return {one.name, one.renews_itself ? health::ok : health::warn, what,
+                                        one.renews_itself ? "" : remedy};
+  case tls::standing::over: return {one.name, health::bad, what, remedy};
+  case tls::standing::not_yet:
+    return {one.name, health::bad, fmt::format("{}, not before {}", what, format_time(one.valid.from)),
+            "set the clock of this host, or of the one that made it"};
+  }
+  return {one.name, health::bad, what, remedy};
+}
+
 void judge_classes(const host_facts& f, std::vector<finding>& out) {
   for (const auto& one : f.classes)
     out.push_back({"class " + one.name, one.wrong.empty() ? health::ok : health::bad,
@@ -168,6 +185,8 @@ std::vector<finding> judge(const host_facts& f, const config::root& config) {
                            judge_files(f.limits, slots),
                            judge_processes(f.limits, slots),
                            judge_core(f.limits)};
+  if (f.certificates.empty()) all.push_back({"certificates", health::ok, "none yet: the first start makes them", {}});
+  for (const auto& one : f.certificates) all.push_back(judge_certificate(one, f.clock.now));
   judge_classes(f, all);
   return all;
 }

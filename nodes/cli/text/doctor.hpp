@@ -1,6 +1,7 @@
 #pragma once
 
 #include "fabric/config/config.hpp"
+#include "fabric/tls/lifetime.hpp"
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -53,6 +54,15 @@ struct class_facts {
   std::string wrong; ///< Empty: its executable and its user are here.
 };
 
+/// A certificate with its key, or the cell's authority.
+struct certificate_state {
+  std::string name;  ///< For example "certificate of node w1".
+  std::string place; ///< Its file.
+  std::string wrong; ///< Why it is of no use; empty: nothing.
+  tls::validity valid;
+  bool renews_itself = false; ///< By fabricd, which has the authority's key.
+};
+
 struct host_facts {
   std::vector<std::string> config_problems;
   int sqlite = 0; ///< SQLITE_VERSION_NUMBER of the library.
@@ -67,6 +77,7 @@ struct host_facts {
   clock_facts clock;
   limit_facts limits;
   std::vector<class_facts> classes;
+  std::vector<certificate_state> certificates; ///< None before the first start.
 };
 
 /// One finding per thing looked at, in a fixed order.

@@ -9,7 +9,7 @@ enum exit_code : int {
   done = 0,
   job_failed = 1,  ///< A job that was waited for did not succeed.
   not_well = 1,    ///< `store check` or `doctor` found something.
-  usage = 2,       ///< Bad arguments, an unreadable file, or a configuration with problems.
+  usage = 2,       ///< Bad arguments, an unreadable file or certificate, or a configuration with problems.
   unreachable = 3, ///< No fabric there, or it stayed away for longer than --patience.
   no_such_thing = 4,
   refused = 5,

@@ -4,6 +4,7 @@
 #include "fabric/job/job.hpp"
 #include "fabric/job/states.hpp"
 #include "fabric/time.hpp"
+#include "fabric/tls/lifetime.hpp"
 
 #include <cstdint>
 #include <map>
@@ -59,11 +60,16 @@ struct tool_options {
   bool defaults = false; ///< config show.
   bool yes = false;      ///< cancel, kick: do not ask.
   std::string shell;     ///< completion.
+  std::string name;      ///< ca issue, ca revoke; the latter takes a serial number too.
+  bool is_client = false; ///< ca issue.
+  std::string out;       ///< ca issue: directory; empty: the name.
+  duration length = tls::certificate_length; ///< ca issue.
 };
 
 struct invocation {
   std::string command; ///< "submit", "config check", …
   config::endpoint node{"127.0.0.1", 7600};
+  std::string tls; ///< Directory of the client's certificate; empty: where clients look.
   bool json = false;
   bool follow = false;       ///< logs, events.
   bool from_stderr = false;  ///< logs.

@@ -51,6 +51,11 @@ std::string counts_text(const attempt_counts& c) {
   return out;
 }
 
+std::string line_text(const key_line& line) {
+  return fmt::format(": {} before it, first job {} ({})", human_count(line.ahead), line.first,
+                     to_string(line.first_state));
+}
+
 fields job_fields(const actors::job_details& all, const actors::lane_reports* lanes, time_point now,
                   const std::string& progress) {
   const job& j = all.row;
@@ -59,7 +64,7 @@ fields job_fields(const actors::job_details& all, const actors::lane_reports* la
   add(out, "lane",
       j.lane + (j.overflow_from.empty() ? "" : " (in a slot lent to " + j.overflow_from + ")") +
           (j.ran_before > duration{0} ? " (carried here after " + human_duration(j.ran_before) + ")" : ""));
-  add(out, "why", why(j, lanes, now));
+  add(out, "why", why(j, lanes, now) + (all.line ? line_text(*all.line) : ""));
   add(out, "progress", progress);
   add(out, "reason", j.reason);
   add(out, "priority", std::to_string(j.priority));
@@ -74,7 +79,8 @@ fields job_fields(const actors::job_details& all, const actors::lane_reports* la
   if (j.wasted > duration::zero()) add(out, "thrown away", human_duration(j.wasted) + " of work");
   add(out, "node", j.state == job_state::running ? j.node : "");
   add(out, "owner", j.owner);
-  add(out, "key", j.idempotency_key);
+  add(out, "ordering key", j.ordering_key);
+  add(out, "idempotency", j.idempotency_key);
   add(out, "labels", labels_text(j));
   add(out, "input", cut(printable(all.input), shown_json));
   if (all.result) add(out, "result", cut(printable(*all.result), shown_json));
@@ -144,7 +150,7 @@ std::string why_ready(const job& j, const actors::lane_reports* lanes) {
 
 std::string why(const job& j, const actors::lane_reports* lanes, time_point now) {
   switch (j.state) {
-  case job_state::waiting: return "waits for other jobs";
+  case job_state::waiting: return "waits for earlier jobs of key " + j.ordering_key;
   case job_state::scheduled:
     return "due " + human_until(j.run_at, now) + (j.attempt > 0 ? ", after a failure" : ", as submitted");
   case job_state::ready: return why_ready(j, lanes);
@@ -173,7 +179,7 @@ table job_table(std::span<const job> jobs, time_point now) {
              {std::to_string(j.priority)},
              {human_age(j.submitted_at, now)},
              {j.owner},
-             {j.state == job_state::scheduled ? why(j, nullptr, now) : j.reason}});
+             {j.state == job_state::scheduled || j.state == job_state::waiting ? why(j, nullptr, now) : j.reason}});
   return out;
 }
 

@@ -2,6 +2,7 @@
 
 #include "nodes/cli/text/completion.hpp"
 #include "nodes/cli/text/exit_code.hpp"
+#include "nodes/cli/text/parse_authority.hpp"
 #include "nodes/cli/text/parse_orders.hpp"
 #include "nodes/cli/text/parse_tools.hpp"
 #include "nodes/cli/text/parse_words.hpp"
@@ -39,6 +40,10 @@ public:
     app_.require_subcommand(1);
     app_.fallthrough();
     app_.add_option("--node", node_, "The fabric's HOST:PORT (default 127.0.0.1:7600)")->envname("FABRIC_NODE");
+    app_.add_option("--tls", out_.tls,
+                    "Directory of this client's certificate (default: FABRIC_TLS, else ~/.config/fabric/tls, else "
+                    "/var/lib/fabric/tls/client)")
+        ->type_name("DIR");
     app_.add_flag("--json", out_.json, "Print JSON");
     add_jobs();
     add_questions();
@@ -46,6 +51,7 @@ public:
     add_node_orders(app_, out_);
     add_config();
     add_tools(app_, out_);
+    add_authority(app_, out_);
   }
 
   CLI::App& app() { return app_; }
@@ -128,6 +134,8 @@ private:
         "Not before this long from now"));
     one(sub.add_option("--lane", spec.lane, "Begin in this lane, whatever the policy says"));
     one(sub.add_option("--idempotency-key", spec.idempotency_key, "At most one job per class has this key"));
+    one(sub.add_option("--ordering-key", spec.ordering_key,
+                       "Jobs of the same key run one after the other, as they were submitted"));
     one(sub.add_option("--max-attempts", spec.max_attempts, "Failures until it is buried (default: the class's)"));
     one(sub.add_option("--owner", spec.owner, "Whose job it is"));
     one(sub.add_option_function<std::vector<std::string>>(

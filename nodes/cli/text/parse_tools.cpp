@@ -6,12 +6,12 @@
 
 namespace fabric::cli {
 
-namespace {
-
 void add_place(CLI::App& sub, tool_options& tool) {
   sub.add_option("--config", tool.config, "The node's configuration, which names its data directory");
   sub.add_option("--data", tool.data, "The node's data directory (default: the configuration's)");
 }
+
+namespace {
 
 void add_store(CLI::App& app, tool_options& tool, std::string& path) {
   auto& store = *app.add_subcommand("store", "Look after a node's store, whether fabricd runs or not");
@@ -74,7 +74,7 @@ std::string check_tools(invocation& what) {
 
 bool is_local_tool(const invocation& what) {
   const bool reads_config = what.command == "config show" && (what.tool.defaults || !what.path.empty());
-  return what.command.starts_with("store ") || what.command == "doctor" || what.command == "completion" || reads_config;
+  return what.command.starts_with("store ") || what.command.starts_with("ca ") || what.command == "doctor" || what.command == "completion" || reads_config;
 }
 
 } // namespace fabric::cli

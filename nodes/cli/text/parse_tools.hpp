@@ -16,6 +16,9 @@ void add_config_show(CLI::App& config, invocation& into);
 /// The options of cancel and kick that choose jobs in place of their numbers.
 void add_bulk(CLI::App& sub, invocation& into);
 
+/// --config and --data, of what is about a node's files.
+void add_place(CLI::App& sub, tool_options& tool);
+
 /// What no single option can know. Returns an empty text if all is well.
 std::string check_tools(invocation& what);
 

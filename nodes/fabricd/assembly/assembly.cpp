@@ -47,7 +47,9 @@ void assembly::list::add_once(std::string name, std::function<caf::strong_actor_
 }
 
 assembly::assembly(caf::actor_system& sys, actors::environment_ptr env, parts with)
-    : sys_(sys), env_(std::move(env)), with_(std::move(with)), own_(*with_.live->whole()) {}
+    : sys_(sys), env_(std::move(env)), with_(std::move(with)), for_lanes_(with_.live), own_(*with_.live->whole()) {
+  if (!own_.all.node.join.empty()) for_lanes_ = std::make_shared<actors::live_config>(own_);
+}
 
 caf::strong_actor_ptr assembly::spool_files() {
   return pointer(actors::spawn_spool_files(sys_, with_.paths.spool, with_.out.blocking));
@@ -108,6 +110,24 @@ actors::make_executor assembly::on_threads() const {
     return std::make_unique<handlers::thread_executor>(
         handlers::thread_executor_settings{all, spool, now, std::move(wake)});
   };
+}
+
+caf::strong_actor_ptr assembly::lane(const std::string& name, const std::shared_ptr<actors::lane_suspect>& suspect) {
+  return pointer(actors::spawn_lane(sys_, env_, {name, for_lanes_->get(), policy(), suspect, seed()}));
+}
+
+actors::make_policy assembly::policy() const {
+  return [env = env_, wrap = with_.out.wrap_policy](const config::root& all) {
+    auto made = fabric::scheduler::make_policy(all);
+    if (!made) env->fail(2, "routing: " + render(made.error()));
+    return wrap ? wrap(*made) : *made;
+  };
+}
+
+void assembly::add_lane(list& to, const std::string& name) {
+  auto& suspect = suspects_[name];
+  if (!suspect) suspect = std::make_shared<actors::lane_suspect>();
+  to.add("lane/" + name, [a = shared_from_this(), name, suspect] { return a->lane(name, suspect); });
 }
 
 void assembly::add_runners(list& to) {

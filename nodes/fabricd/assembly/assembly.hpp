@@ -5,6 +5,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,9 @@ private:
   caf::strong_actor_ptr runner();
   caf::strong_actor_ptr handlers();
   caf::strong_actor_ptr worker(const std::string& lane);
+  caf::strong_actor_ptr lane(const std::string& name, const std::shared_ptr<actors::lane_suspect>& suspect);
+  void add_lane(list& to, const std::string& name);
+  actors::make_policy policy() const;
   caf::strong_actor_ptr steward();
   void add_runners(list& to);
 
@@ -45,15 +49,14 @@ private:
   caf::strong_actor_ptr configurator();
   caf::strong_actor_ptr membership();
   caf::strong_actor_ptr registrar();
-  caf::strong_actor_ptr lane(const std::string& name, const std::shared_ptr<actors::lane_suspect>& suspect);
   caf::strong_actor_ptr publisher();
   std::shared_ptr<fabric::store::job_reader> reader();
-  actors::make_policy policy() const;
 
   // -- of those that join
   caf::strong_actor_ptr uplink();
   scheduler::node_card card() const;
   expected<void> apply(const std::string& terms);
+  void host(const std::vector<std::string>& lanes);
   actors::change_receipt reload(bool dry_run);
 
   config::root now() const { return *with_.live->get(); }
@@ -63,12 +66,15 @@ private:
   caf::actor_system& sys_;
   actors::environment_ptr env_;
   parts with_;
+  /// What lanes go by: they need what the scheduler knows of the classes, everybody else what this node can run.
+  std::shared_ptr<actors::live_config> for_lanes_;
   std::map<std::string, std::shared_ptr<actors::lane_suspect>> suspects_; ///< By lane.
   std::uint64_t incarnations_ = 0;                                        ///< Of all workers together.
   std::uint64_t seeds_ = 0;
-  std::uint64_t uplinks_ = 0; ///< Incarnations.
-  config::loaded own_;        ///< What the node's own file says, beside the cell's terms.
-  std::string terms_;         ///< The cell's; empty until they are known.
+  std::uint64_t uplinks_ = 0;    ///< Incarnations.
+  config::loaded own_;           ///< What the node's own file says, beside the cell's terms.
+  std::set<std::string> hosted_; ///< Lanes of the cell that live here.
+  std::string terms_;            ///< The cell's; empty until they are known.
 };
 
 class assembly::list {

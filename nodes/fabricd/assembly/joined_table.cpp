@@ -20,11 +20,14 @@ caf::strong_actor_ptr assembly::uplink() {
   how.seed = seed();
   how.dial = with_.out.dial;
   how.on_joined = with_.out.on_joined;
-  how.now = [live = with_.live] { return live->get(); };
+  how.now = [live = with_.live, lanes = for_lanes_](const std::string& child) {
+    return (child.starts_with("lane/") ? lanes : live)->get();
+  };
+  how.host = [self = shared_from_this()](const std::vector<std::string>& lanes) { self->host(lanes); };
   how.card = [self = shared_from_this()] { return self->card(); };
   how.apply = [self = shared_from_this()](const std::string& terms) { return self->apply(terms); };
   how.reload = [self = shared_from_this()](bool dry_run) { return self->reload(dry_run); };
-  return pointer(actors::spawn_uplink(sys_, env_, std::move(how), with_.out.blocking));
+  return pointer(actors::spawn_uplink(sys_, env_, std::move(how)));
 }
 
 scheduler::node_card assembly::card() const {
@@ -40,11 +43,18 @@ scheduler::node_card assembly::card() const {
 
 expected<void> assembly::apply(const std::string& terms) {
   auto all = config::under_terms(own_.all, terms);
-  if (!all) return tl::unexpected{all.error()};
+  auto for_lanes = config::lane_terms(own_.all, terms);
+  if (!all || !for_lanes) return tl::unexpected{all ? for_lanes.error() : all.error()};
   terms_ = terms;
   with_.live->set({std::move(*all), own_.from});
+  for_lanes_->set({std::move(*for_lanes), {}});
   with_.out.revise(joined_table());
   return {};
+}
+
+void assembly::host(const std::vector<std::string>& lanes) {
+  std::set<std::string> next{lanes.begin(), lanes.end()};
+  if (std::exchange(hosted_, next) != next) with_.out.revise(joined_table());
 }
 
 actors::change_receipt assembly::reload(bool dry_run) {
@@ -75,6 +85,7 @@ std::vector<actors::child_spec> assembly::joined_table() {
   if (!terms_.empty()) {
     table.add("spool_files", [a] { return a->spool_files(); });
     table.add("spool_keeper", [a] { return a->spool_keeper(); });
+    for (const auto& lane : hosted_) add_lane(table, lane);
     add_runners(table);
   }
   table.add("uplink", [a] { return a->uplink(); });

@@ -1,5 +1,5 @@
 #include "fabric/config/endpoint.hpp"
-#include "fabric/scheduler/lane_setup.hpp"
+#include "fabric/scheduler/lane_homes.hpp"
 
 #include "actors/configurator.hpp"
 #include "actors/desk.hpp"
@@ -65,10 +65,6 @@ caf::strong_actor_ptr assembly::registrar() {
   return pointer(actors::spawn_registrar(sys_, env_, with_.directory, now(), with_.boot));
 }
 
-caf::strong_actor_ptr assembly::lane(const std::string& name, const std::shared_ptr<actors::lane_suspect>& suspect) {
-  return pointer(actors::spawn_lane(sys_, env_, {name, with_.live->get(), policy(), suspect, seed()}));
-}
-
 caf::strong_actor_ptr assembly::publisher() {
   const auto where = config::parse_endpoint(now().node.listen);
   return pointer(actors::spawn_publisher(
@@ -80,14 +76,6 @@ std::shared_ptr<fabric::store::job_reader> assembly::reader() {
   auto opened = with_.out.open_reader();
   if (!opened) env_->fail(exit_store, "cannot read the store: " + render(opened.error()));
   return std::move(*opened);
-}
-
-actors::make_policy assembly::policy() const {
-  return [env = env_, wrap = with_.out.wrap_policy](const config::root& all) {
-    auto made = scheduler::make_policy(all);
-    if (!made) env->fail(2, "routing: " + render(made.error()));
-    return wrap ? wrap(*made) : *made;
-  };
 }
 
 std::vector<actors::child_spec> assembly::scheduler_table() {
@@ -111,11 +99,8 @@ std::vector<actors::child_spec> assembly::scheduler_table() {
   table.add(
       "membership", [a] { return a->membership(); }, lane_names); // The lanes tell it the leases as they load.
   table.add("registrar", [a] { return a->registrar(); });
-  for (const auto& l : all.lanes) {
-    auto& suspect = suspects_[l.name];
-    if (!suspect) suspect = std::make_shared<actors::lane_suspect>();
-    table.add("lane/" + l.name, [a, name = l.name, suspect] { return a->lane(name, suspect); });
-  }
+  for (const auto& l : all.lanes)
+    if (fabric::scheduler::lives_with_scheduler(l, all.node)) add_lane(table, l.name);
   add_runners(table);
   table.add("steward", [a] { return a->steward(); });
   table.add("publisher", [a] { return a->publisher(); });

@@ -1,4 +1,5 @@
 #include "fabric/config/dump.hpp"
+#include "fabric/config/endpoint.hpp"
 #include "fabric/config/load.hpp"
 
 #include <catch2/catch_test_macros.hpp>
@@ -177,8 +178,18 @@ TEST_CASE("the data directory leaves room for the socket in it", "[config]") {
 TEST_CASE("every loopback address may be listened on", "[config]") {
   for (const std::string host : {"127.0.0.1", "127.255.1.2", "[::1]", "localhost"})
     accepted(R"({"node": {"listen": ")" + host + R"(:1"}})");
-  refused(R"({"node": {"listen": "127.example.org:7600"}})", "/node/listen", "until mTLS");
-  refused(R"({"node": {"listen": "128.0.0.1:7600"}})", "/node/listen", "until mTLS");
+}
+
+TEST_CASE("an address beyond loopback is listened on where it is named in numbers", "[config]") {
+  CHECK(config::is_loopback(config::parse_endpoint(config::defaults().node.listen)->host));
+  for (const std::string host : {"10.1.2.3", "0.0.0.0", "[::]", "[2001:db8::7]"})
+    accepted(R"({"node": {"listen": ")" + host + R"(:7600"}})");
+  refused(R"({"node": {"listen": "127.example.org:7600"}})", "/node/listen", "in numbers");
+  refused(R"({"node": {"listen": "example:7600"}})", "/node/listen", "in numbers");
+  refused(R"({"node": {"listen": "*:7600"}})", "/node/listen", "in numbers");
+  refused(R"({"node": {"listen": "300.0.0.1:7600"}})", "/node/listen", "in numbers");
+  refused(R"({"node": {"listen": ":7600"}})", "/node/listen", "the host is empty");
+  refused(R"({"node": {"listen": "[]:7600"}})", "/node/listen", "");
 }
 
 TEST_CASE("a class has a command or a handler", "[config]") {

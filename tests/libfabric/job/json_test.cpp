@@ -41,13 +41,19 @@ TEST_CASE("a job is written with all its columns", "[json]") {
   j.wasted = 1500ms;
   j.ran_before = 2s;
   j.labels = {{"k", "v"}};
+  j.ordering_key = "build-42";
+  j.key_order = 9;
   CHECK(to_json(j) == json::parse(R"({
     "id": 9, "class": "c", "lane": "slow", "state": "running", "priority": 1024, "version": 4, "demoted_order": 0,
     "overflow_from": null, "run_at": null, "submitted_at": "2026-01-02T03:04:05.678Z", "finished_at": null,
     "fence": 12, "attempt": 2, "max_attempts": 3,
     "counts": {"failures": 0, "memory": 0, "lost": 0, "demoted": 1, "checkpointed": 0},
     "idempotency_key": null, "owner": "", "labels": {"k": "v"}, "reason": null, "cancel_requested": false,
-    "node": "a1", "lease_s": 15.0, "lane_deaths": 0, "wasted_s": 1.5, "ran_before_s": 2.0})"));
+    "node": "a1", "lease_s": 15.0, "lane_deaths": 0, "wasted_s": 1.5, "ran_before_s": 2.0,
+    "key": "build-42", "key_order": 9})"));
+  CHECK(to_json(numbered(1))["key"] == nullptr);
+  CHECK(to_json(key_line{4, job_state::scheduled, 2}) ==
+        json{{"first", 4}, {"first_state", "scheduled"}, {"ahead", 2}});
 }
 
 TEST_CASE("an attempt is written with its report as a value", "[json]") {

@@ -40,7 +40,7 @@ TEST_CASE("a running job over which a lane actor died twice keeps its lease, and
     CHECK(after->reason.find("died while handling it 2 times") != std::string::npos);
     CHECK(after->counts == condemned.counts);
     CHECK(after->node.empty());
-    CHECK(apply_kick(*after, t0));
+    CHECK(apply_kick(*after, {}, t0));
   }
   attempt_end good;
   good.how = outcome::succeeded;
@@ -56,17 +56,17 @@ TEST_CASE("the third death buries a running job at once; a kick waits until its 
   CHECK(buried.state == job_state::buried);
   CHECK(buried.finished_at == t0);
   CHECK_FALSE(buried.reason.empty());
-  const auto early = apply_kick(buried, t0 + buried.lease);
+  const auto early = apply_kick(buried, {}, t0 + buried.lease);
   REQUIRE_FALSE(early);
   CHECK(early.error().code == errc::wrong_state);
   CHECK(early.error().message.find(buried.node) != std::string::npos);
-  const auto late = apply_kick(buried, t0 + buried.lease + 10s);
+  const auto late = apply_kick(buried, {}, t0 + buried.lease + 10s);
   REQUIRE(late);
   CHECK(late->node.empty());
   CHECK(late->lease == duration{0});
   const auto gone = apply_gone(buried);
   REQUIRE(gone);
-  CHECK(apply_kick(*gone, t0));
+  CHECK(apply_kick(*gone, {}, t0));
   CHECK_FALSE(apply_gone(*gone));
   CHECK_FALSE(apply_gone(deadly(1)));
 }

@@ -50,7 +50,7 @@ TEST_CASE("a job needs nothing but a class", "[json]") {
 TEST_CASE("every field of a job is read", "[json]") {
   const auto spec = parse_job_spec(
       R"({"class":"c","input":{"b":2,"a":[1]},"priority":0,"delay":"5m","lane":"fast","idempotency_key":"k 1",)"
-      R"("max_attempts":5,"owner":"Zoë","labels":{"team":"a b","x.y":""}})");
+      R"("max_attempts":5,"owner":"Zoë","labels":{"team":"a b","x.y":""},"key":"build 42"})");
   REQUIRE(spec);
   CHECK(spec->input == R"({"a":[1],"b":2})");
   CHECK(spec->priority == 0);
@@ -60,6 +60,7 @@ TEST_CASE("every field of a job is read", "[json]") {
   CHECK(spec->max_attempts == 5u);
   CHECK(spec->owner == "Zoë");
   CHECK(spec->labels == std::map<std::string, std::string>{{"team", "a b"}, {"x.y", ""}});
+  CHECK(spec->ordering_key == "build 42");
   CHECK(parse_job_spec(json_text(to_json(*spec))) == *spec);
   CHECK(checked(*spec) == *spec);
 }
@@ -90,7 +91,7 @@ TEST_CASE("every field refuses every wrong type by its pointer", "[json]") {
       CHECK(e.where == "/" + field);
     }
   };
-  for (const auto* field : {"class", "lane", "idempotency_key", "owner"})
+  for (const auto* field : {"class", "lane", "idempotency_key", "owner", "key"})
     refuses(field, {number, list, object, none, yes, fraction});
   for (const auto* field : {"priority", "max_attempts"})
     refuses(field, {text, list, object, none, yes, fraction, "\"1\"", "-1", "4294967296", "18446744073709551615",
@@ -129,9 +130,12 @@ TEST_CASE("free text is bounded and has no control characters", "[json]") {
   CHECK(parse_job_spec(with("\"idempotency_key\":" + quoted(257))));
   CHECK(wrong("\"idempotency_key\":" + quoted(258)).where == "/idempotency_key");
   CHECK(wrong("\"idempotency_key\":\"\"").where == "/idempotency_key");
+  CHECK(parse_job_spec(with("\"key\":" + quoted(257))));
+  CHECK(wrong("\"key\":" + quoted(258)).where == "/key");
+  CHECK(wrong("\"key\":\"\"").message == "must have 1 to 255 bytes, has 0");
   CHECK(parse_job_spec(with("\"labels\":{\"k\":" + quoted(257) + "}")));
   CHECK(wrong("\"labels\":{\"k\":" + quoted(258) + "}").where == "/labels/k");
-  for (const auto* field : {"owner", "idempotency_key"})
+  for (const auto* field : {"owner", "idempotency_key", "key"})
     for (const auto* bad : {"a\\u0000b", "a\\nb", "\\u001b[2J", "\\u007f"})
       CHECK(wrong("\"" + std::string(field) + "\":\"" + bad + "\"").where == "/" + std::string(field));
 }
@@ -175,6 +179,10 @@ TEST_CASE("a spec from C++ obeys the same rules", "[json]") {
   CHECK(where(spec_with([&](job_spec& s) { s.delay = longest_duration + 1us; })) == "/delay");
   CHECK(where(spec_with([&](job_spec& s) { s.lane = ""; })) == "/lane");
   CHECK(where(spec_with([&](job_spec& s) { s.idempotency_key = "\xFF"; })) == "/idempotency_key");
+  CHECK(where(spec_with([&](job_spec& s) { s.ordering_key = ""; })) == "/key");
+  CHECK(where(spec_with([&](job_spec& s) { s.ordering_key = "a\nb"; })) == "/key");
+  CHECK(where(spec_with([&](job_spec& s) { s.ordering_key = "\xFF"; })) == "/key");
+  CHECK(where(spec_with([&](job_spec& s) { s.ordering_key = std::string(256, 'k'); })) == "/key");
   CHECK(where(spec_with([&](job_spec& s) { s.max_attempts = 0; })) == "/max_attempts");
   CHECK(where(spec_with([&](job_spec& s) { s.owner = "\xC0\xAF"; })) == "/owner");
   CHECK(where(spec_with([&](job_spec& s) { s.labels = {{"\xFF", ""}}; })) == "/labels");

@@ -316,14 +316,14 @@ TEST_CASE("a cancel takes a job that does not run at once, and waits for one tha
 }
 
 TEST_CASE("a kick gives a buried job all its attempts back", "[job]") {
-  only_from({job_state::buried}, [](const job& j) { return apply_kick(j, t0); });
+  only_from({job_state::buried}, [](const job& j) { return apply_kick(j, {}, t0); });
   job before = in_state(job_state::buried);
   before.counts = {3, 1, 5, 2, 9};
   before.lane_deaths = 2;
   before.reason = "failed 3 times";
   before.attempt = 3;
   before.fence = 8;
-  const auto after = apply_kick(before, t0);
+  const auto after = apply_kick(before, {}, t0);
   REQUIRE(after);
   CHECK(after->state == job_state::ready);
   CHECK(after->counts == attempt_counts{});

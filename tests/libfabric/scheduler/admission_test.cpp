@@ -133,6 +133,48 @@ TEST_CASE("a larger submission counts for more", "[admission]") {
   CHECK(scheduler::submission_bytes(spec) == small - 4 + 1000 + 3 + 3);
 }
 
+TEST_CASE("an ordering key counts for its bytes and is checked", "[admission]") {
+  auto spec = spec_of("plain");
+  const auto without = scheduler::submission_bytes(spec);
+  spec.ordering_key = std::string(200, 'k');
+  CHECK(scheduler::submission_bytes(spec) == without + 200);
+  CHECK(scheduler::admit(spec, setup(), {}).has_value());
+  spec.ordering_key = "";
+  CHECK(refused(spec).where == "/key");
+}
+
+TEST_CASE("behind a job that found no room, none of its key in the same request is taken", "[admission]") {
+  auto all = setup();
+  all.limits.max_inflight_submits = scheduler::submission_bytes(spec_of("plain")) + 100;
+  const auto with_key = [](const std::string& key, const std::string& input = "null") {
+    auto spec = spec_of("plain", input);
+    spec.ordering_key = key;
+    return spec;
+  };
+  const auto large = "\"" + std::string(1000, 'x') + "\"";
+  scheduler::ordered_request request;
+  CHECK(request.admit(with_key("a"), all, {}));
+  const auto first = request.admit(with_key("a", large), all, {});
+  REQUIRE_FALSE(first);
+  CHECK(first.error().code == errc::limit_reached);
+  const auto second = request.admit(with_key("a"), all, {});
+  REQUIRE_FALSE(second);
+  CHECK(second.error().code == errc::limit_reached);
+  CHECK(request.admit(with_key("b"), all, {}));
+  CHECK(request.admit(spec_of("plain"), all, {}));
+  CHECK(scheduler::ordered_request{}.admit(with_key("a"), all, {}));
+}
+
+TEST_CASE("behind a job that will never be taken, others of its key are", "[admission]") {
+  auto bad = spec_of("cheksum");
+  bad.ordering_key = "a";
+  auto good = spec_of("plain");
+  good.ordering_key = "a";
+  scheduler::ordered_request request;
+  CHECK_FALSE(request.admit(bad, setup(), {}));
+  CHECK(request.admit(good, setup(), {}));
+}
+
 TEST_CASE("the input has what the class's command needs", "[admission]") {
   for (const std::string input : {"null", "{}", R"({"path":null})", R"({"path":["/x"]})", R"({"path":"a\u0000b"})"}) {
     const auto e = refused(spec_of("checksum", input));

@@ -106,6 +106,22 @@ TEST_CASE("a job that waits for its time says for which") {
   CHECK(text(f, "backoff") == "it is due at 1970-01-01T01:01:30.000Z, in 90s, after attempt 2 of 3: exit code 1");
 }
 
+TEST_CASE("a job that waits for earlier ones of its key says for which, and what else is in its way") {
+  auto f = free_job();
+  f.place.reset();
+  f.row.state = job_state::waiting;
+  f.row.ordering_key = "build-42";
+  CHECK(text(f, "waits_for_key") == "it waits for earlier jobs of key build-42");
+  f.line = key_line{3, job_state::running, 1};
+  CHECK(words(f) == list{"waits_for_key"});
+  CHECK(text(f, "waits_for_key") ==
+        "it waits for earlier jobs of key build-42: job 3 is the first of them and running, 1 job is before it");
+  f.line->ahead = 4;
+  CHECK(text(f, "waits_for_key").ends_with("running, 4 jobs are before it"));
+  f.lane->pause = lane_pause{now - 60s, no_time, "new disk"};
+  CHECK(words(f) == list{"waits_for_key", "lane_paused"});
+}
+
 TEST_CASE("a running job tells of its attempt and of the budget that is left") {
   auto f = free_job();
   f.row.state = job_state::running;

@@ -37,7 +37,7 @@ node_card node(const std::string& name, std::uint64_t boot = 7, std::uint64_t se
 }
 
 error refusal(registrar& r, const node_card& card) {
-  const auto verdict = r.admit(card);
+  const auto verdict = r.admit(card, "node " + card.name);
   REQUIRE_FALSE(verdict);
   return verdict.error();
 }
@@ -48,7 +48,7 @@ TEST_CASE("a node of the same build joins and is listed with its labels", "[regi
   registrar r{own(), cell()};
   auto card = node("b1");
   card.labels = {{"disk", "fast"}};
-  REQUIRE(r.admit(card));
+  REQUIRE(r.admit(card, "node b1"));
   const auto all = r.report();
   REQUIRE(all.size() == 1);
   CHECK(all[0].name == "b1");
@@ -80,18 +80,18 @@ TEST_CASE("a name belongs to one boot as long as that is linked", "[registrar]")
   CHECK(refusal(r, node("s1")).where == "node.name");
   CHECK(refusal(r, node("")).code == errc::bad_input);
   CHECK(refusal(r, node("a b")).code == errc::bad_input);
-  REQUIRE(r.admit(node("b1", 7)));
+  REQUIRE(r.admit(node("b1", 7), "node b1"));
   CHECK(refusal(r, node("b1", 8)).code == errc::wrong_state);
   CHECK(r.gone("b1", 7, 1));
-  CHECK(r.admit(node("b1", 8)));
+  CHECK(r.admit(node("b1", 8), "node b1"));
 }
 
 TEST_CASE("of one boot the newest hello counts, and only its end", "[registrar]") {
   registrar r{own(), cell()};
-  REQUIRE(r.admit(node("b1", 7, 3)));
+  REQUIRE(r.admit(node("b1", 7, 3), "node b1"));
   CHECK(refusal(r, node("b1", 7, 3)).code == errc::stale);
   CHECK(refusal(r, node("b1", 7, 2)).code == errc::stale);
-  REQUIRE(r.admit(node("b1", 7, 4)));
+  REQUIRE(r.admit(node("b1", 7, 4), "node b1"));
   CHECK_FALSE(r.gone("b1", 7, 3));
   CHECK_FALSE(r.gone("b1", 6, 4));
   CHECK_FALSE(r.gone("b2", 7, 4));
@@ -116,7 +116,7 @@ TEST_CASE("differences between the classes of a node and those of the scheduler 
   card.classes.erase("zip");
   card.classes["sum"] += 1;
   card.classes["own"] = 1;
-  REQUIRE(r.admit(card));
+  REQUIRE(r.admit(card, "node b1"));
   CHECK(r.report()[0].differences == std::vector<std::string>{"class sum is configured differently there",
                                                               "class zip is not configured there",
                                                               "class own is configured only there"});
@@ -124,4 +124,14 @@ TEST_CASE("differences between the classes of a node and those of the scheduler 
   now.classes.erase("zip");
   r.reconfigured(now);
   CHECK(r.report()[0].differences.size() == 2);
+}
+
+TEST_CASE("a node needs a certificate of its own name: not a client's, not another node's", "[registrar]") {
+  registrar r{own(), cell()};
+  for (const auto* shown : {"", "client b1", "node b2", "scheduler b1"}) {
+    const auto verdict = r.admit(node("b1"), shown);
+    REQUIRE_FALSE(verdict);
+    CHECK(verdict.error().code == errc::not_allowed);
+  }
+  CHECK(r.admit(node("b1"), "node b1"));
 }

@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <random>
+#include <set>
 
 /// Random worlds: demotions, failures, cancels, lost and repeated messages, lane actors and nodes that die. What holds
 /// in each: every job ends, none runs twice at once, no slot is used twice, no cap is passed, no urgent job is passed
@@ -23,6 +24,7 @@ struct plan {
   int jobs = 60;
   std::vector<policy::demotion_mode> modes{};
   int changes = 0; ///< Of the configuration.
+  int keys = 0;    ///< Ordering keys, of which nine jobs of ten have one.
 };
 
 const std::vector<policy::demotion_mode> carry_or_resume{policy::demotion_mode::carry, policy::demotion_mode::resume};
@@ -76,6 +78,8 @@ void submit_some(sim::lane_world& world, const plan& p) {
     if (r() % 5 == 0) spec.delay = duration{static_cast<duration::rep>(r() % 5'000'000)};
     const auto when = world.start() + duration{static_cast<duration::rep>(r() % 20'000'000)};
     const bool cancels = r() % 12 == 0;
+    if (p.keys > 0 && r() % 10 != 0)
+      spec.ordering_key = "key" + std::to_string(r() % static_cast<std::uint64_t>(p.keys));
     world.at(when, [&world, spec, cancels, when] {
       const auto id = world.submit(spec);
       if (cancels) world.at(when + 1500ms, [&world, id] { world.cancel(id); });
@@ -158,6 +162,32 @@ void check_rows(sim::lane_world& world, const plan& p) {
   }
 }
 
+/// Buried jobs are put back now and then.
+void kick_some(sim::lane_world& world, const plan& p) {
+  if (p.keys == 0) return;
+  for (int i = 1; i <= 20; ++i)
+    world.at(world.start() + i * 2s, [&world, p] {
+      for (job_id id = 1; id <= static_cast<job_id>(p.jobs); ++id)
+        if (const auto row = world.rows().find(id); row && row->state == job_state::buried && id % 2 == 0)
+          world.kick(id);
+    });
+}
+
+/// The jobs of a key that were never kicked started for the first time in the order of their submission.
+void check_order(sim::lane_world& world) {
+  std::map<std::string, job_id> last;
+  std::set<job_id> seen;
+  for (const auto& r : world.runs()) {
+    const auto row = world.rows().find(r.job);
+    REQUIRE(row);
+    if (row->ordering_key.empty() || !seen.insert(r.job).second || row->key_order != row->id) continue;
+    auto& before = last[row->ordering_key];
+    INFO("job " << r.job << " of " << row->ordering_key << " after " << before);
+    CHECK(r.job > before);
+    before = r.job;
+  }
+}
+
 /// @returns how many attempts were carried.
 int play(plan p) {
   INFO("seed " << p.seed << ", policy " << p.policy << " (FABRIC_SEED repeats from there)");
@@ -166,6 +196,7 @@ int play(plan p) {
   sim::lane_world world(options, [seed = p.seed](job_id id, std::uint32_t n) { return script_of(seed, id, n); });
   submit_some(world, p);
   change_some(world, p);
+  kick_some(world, p);
   // A change that was lost and has none after it is noticed when the link is set up again, as after any broken link.
   if (p.trouble.loss > 0)
     for (const auto* name : {"fast", "mid", "slow"})
@@ -174,7 +205,7 @@ int play(plan p) {
   const bool done = world.run_until_done(world.start() + 2h);
   for (const auto& v : world.violations()) FAIL_CHECK(v);
   REQUIRE(done);
-  check_rows(world, p);
+  p.keys > 0 ? check_order(world) : check_rows(world, p);
   int carried = 0;
   for (const auto& r : world.runs()) carried += r.carried > 0 ? 1 : 0;
   return carried;
@@ -262,6 +293,22 @@ TEST_CASE("configurations that change at any moment lose no job and run none twi
     p.crashes = i % 5 == 0 ? 2 : 0;
     if (i % 2 == 0) p.modes = carry_or_resume;
     p.trouble = i % 3 == 0 ? sim::faults{{}, 40ms, 20ms, i % 6 == 0 ? 0.03 : 0, 0.05} : sim::faults{};
+    play(p);
+  }
+}
+
+TEST_CASE("jobs of an ordering key run one after the other, whatever dies, moves, fails or is kicked") {
+  const auto first = seed_from_environment();
+  plan p;
+  p.keys = 6;
+  for (std::uint64_t i = 0; i < 40; ++i) {
+    p.seed = first + i;
+    p.policy = i % 2 == 0 ? "fast-first" : "slow-first";
+    p.restarts = i % 4 == 0 ? 6 : 0;
+    p.crashes = i % 5 == 0 ? 3 : 0;
+    p.changes = i % 7 == 0 ? 10 : 0;
+    if (i % 3 == 0) p.modes = carry_or_resume;
+    p.trouble = i % 3 == 1 ? sim::faults{{}, 40ms, 20ms, i % 2 == 0 ? 0.03 : 0, 0.05} : sim::faults{};
     play(p);
   }
 }

@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 #include <stdexcept>
 
 namespace fabric::store::test {
@@ -23,6 +24,27 @@ submit submission(const std::string& lane, std::string input) {
   op.spec.input = std::move(input);
   op.lane = lane;
   return op;
+}
+
+submit keyed(const std::string& key, const std::string& lane) {
+  auto op = submission(lane);
+  op.spec.ordering_key = key;
+  return op;
+}
+
+std::string wrong_lines(job_reader& reader) {
+  std::map<std::string, std::map<std::uint64_t, job>> lines;
+  std::string wrong;
+  for (auto& row : must(reader.list({.limit = 1000}))) {
+    if (is_final(row.state)) continue;
+    if (row.ordering_key.empty() && row.state == job_state::waiting) wrong += std::to_string(row.id) + " waits; ";
+    if (!row.ordering_key.empty()) lines[row.ordering_key][row.key_order] = std::move(row);
+  }
+  for (const auto& [key, line] : lines)
+    for (const auto& [order, row] : line)
+      if ((row.state == job_state::waiting) == (order == line.begin()->first))
+        wrong += "job " + std::to_string(row.id) + " of key " + key + " is " + std::string(to_string(row.state)) + "; ";
+  return wrong;
 }
 
 sqlite_options roomy() {

@@ -68,6 +68,13 @@ public:
 
 submit submission(const std::string& lane = "fast", std::string input = "1");
 
+/// The same with an ordering key.
+submit keyed(const std::string& key, const std::string& lane = "fast");
+
+/// What is wrong with the lines of the ordering keys: of the jobs of a key that have not ended all but the one with the
+/// smallest key_order wait, and nobody else does. Empty: nothing.
+std::string wrong_lines(job_reader& reader);
+
 /// Options for a store in a scratch directory: no reserve, always room.
 sqlite_options roomy();
 

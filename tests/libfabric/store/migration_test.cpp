@@ -73,7 +73,7 @@ TEST_CASE("a store of version 2 is written anew, and its file gives pages back f
   const auto db = must(sqlite_connection::open_reader(path));
   CHECK(gives_pages_back(*db));
   CHECK(must(check_store(*db, check_depth::full)) == std::vector<violation>{});
-  const auto copy = must(sqlite_connection::open_reader(path + ".before-v3"));
+  const auto copy = must(sqlite_connection::open_reader(path + ".before-v4"));
   CHECK(copy->ask_number("PRAGMA user_version") == 2);
   CHECK(copy->ask_number("SELECT count(*) FROM jobs") == 50);
 }
@@ -84,5 +84,36 @@ TEST_CASE("a store that was written anew by a migration that then crashed is mig
   must(migrate(*must(sqlite_connection::open_writer(path)), migrations().first(2)));
   REQUIRE(gives_pages_back(*must(sqlite_connection::open_reader(path))));
   CHECK(must(sqlite_store::open(path, roomy()))->report().schema == 2);
-  CHECK(must(sqlite_connection::open_reader(path))->ask_number("PRAGMA user_version") == 3);
+  CHECK(must(sqlite_connection::open_reader(path))->ask_number("PRAGMA user_version") == 4);
+}
+
+TEST_CASE("a store of version 3 goes on with jobs without ordering keys, and takes some with", "[store]") {
+  scratch home;
+  const auto path = home / "store.db";
+  {
+    const auto old = must(sqlite_connection::open_writer(path));
+    must(migrate(*old, migrations().first(3)));
+    for (int id = 1; id <= 3; ++id)
+      old->exec("INSERT INTO jobs VALUES(" + std::to_string(id) +
+                ",'c','fast',3,1024,1,0,'',0,1,0,0,0,3,0,0,0,0,0,'','','','',0,'',0,0,0,2,0);"
+                "INSERT INTO payloads VALUES(" +
+                std::to_string(id) + ",'{}')");
+    old->exec("INSERT INTO lanes VALUES('fast',1,0,0,3,0,0,0,0); INSERT INTO meta VALUES('job_mark',3)");
+    REQUIRE_FALSE(old->failed());
+  }
+  const auto store = must(sqlite_store::open(path, roomy()));
+  CHECK(store->report().schema == 3);
+  CHECK(must(sqlite_connection::open_reader(path + ".before-v4"))->ask_number("PRAGMA user_version") == 3);
+  auto op = submission();
+  op.spec.ordering_key = "k";
+  const auto added = must(store->apply(std::vector<operation>{op, op}, start));
+  const auto reader = must(sqlite_reader::open(path));
+  CHECK(must(reader->find(1)).ordering_key.empty());
+  CHECK(must(reader->find(1)).state == job_state::ready);
+  CHECK(must(reader->find(added.answers[0].id)).state == job_state::ready);
+  CHECK(must(reader->find(added.answers[1].id)).state == job_state::waiting);
+  const auto db = must(sqlite_connection::open_reader(path));
+  CHECK(must(check_store(*db, check_depth::full)) == std::vector<violation>{});
+  CHECK(db->ask("SELECT group_concat(ordering_key || key_order || state) FROM jobs_view WHERE id>3") ==
+        "k4ready,k5waiting");
 }

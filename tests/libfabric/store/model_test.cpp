@@ -1,3 +1,6 @@
+#include "fabric/store/sqlite_check.hpp"
+#include "fabric/store/sqlite_connection.hpp"
+
 #include "tests/libfabric/store/fixture.hpp"
 
 #include <catch2/catch_test_macros.hpp>
@@ -5,13 +8,15 @@
 #include <catch2/generators/catch_generators_range.hpp>
 
 #include <random>
+#include <set>
 #include <sstream>
 
 using namespace fabric;
 using namespace fabric::store;
 using namespace fabric::store::test;
 
-/// The same random operations on both stores give the same answers, changes, events and rows.
+/// The same random operations on both stores give the same answers, changes, events and rows; and of each ordering key
+/// only the first job that has not ended is in a lane.
 namespace {
 
 struct dice {
@@ -35,6 +40,7 @@ operation draw(dice& d, bench& known, time_point now) {
     op.spec.priority = static_cast<std::uint32_t>(d.upto(3));
     if (d.upto(2) == 0) op.spec.idempotency_key = "k" + std::to_string(d.upto(9));
     if (d.upto(3) == 0) op.spec.delay = std::chrono::seconds(d.upto(5));
+    if (d.upto(2) == 0) op.spec.ordering_key = "line " + std::to_string(d.upto(3));
     if (d.upto(3) == 0) op.spec.labels = {{"a", "b\n"}, {"c", "\""}};
     return op;
   }
@@ -109,9 +115,16 @@ std::string text(const lane_counts& c) {
   return out.str();
 }
 
+std::string text(const std::optional<key_line>& line) {
+  if (!line) return "no line\n";
+  return std::to_string(line->first) + ' ' + std::string(to_string(line->first_state)) + ' ' +
+         std::to_string(line->ahead) + '\n';
+}
+
 /// All that can be read.
 std::string contents(bench& b) {
   std::ostringstream out;
+  for (const auto& row : must(b.reader->list({.limit = 1000}))) out << text(must(b.reader->details(row.id)).line);
   for (const auto& c : must(b.reader->counts())) out << text(c);
   for (const auto& e : must(b.reader->events(0, 1000))) out << text(e);
   for (const auto* lane : {"fast", "slow"})
@@ -139,16 +152,22 @@ TEST_CASE("memory and SQLite agree on random operations", "[store]") {
   options.retention = {.succeeded_age = 20s, .succeeded_count = 6, .buried_age = 40s, .events_age = 30s};
   bench memory(kind::memory, options), sqlite(kind::sqlite, options);
   int worked = 0;
-  for (int step = 0; step < 150; ++step) {
+  std::set<job_id> waited;
+  for (int step = 0; step < 250; ++step) {
     std::vector<operation> ops;
     for (auto n = d.upto(8); n-- > 0;) ops.push_back(draw(d, memory, memory.now));
     const auto expected_result = text(memory.apply(ops));
     REQUIRE(text(sqlite.apply(ops)) == expected_result);
     for (const auto& a : memory.last.answers) worked += a.failure ? 0 : 1;
+    REQUIRE(wrong_lines(*memory.reader) == "");
+    for (const auto& row : must(memory.reader->list({.states = {job_state::waiting}}))) waited.insert(row.id);
     memory.now += std::chrono::milliseconds(d.upto(700));
     sqlite.now = memory.now;
   }
   CHECK(worked > 100);
+  CHECK(waited.size() > 5);
+  CHECK(must(check_store(*must(sqlite_connection::open_reader(sqlite.home / "store.db")), check_depth::full)) ==
+        std::vector<violation>{});
   CHECK(contents(memory) == contents(sqlite));
   CHECK(must(memory.reader->wasted()) == must(sqlite.reader->wasted()));
   compare_jobs(memory, sqlite);

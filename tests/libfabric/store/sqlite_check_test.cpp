@@ -15,9 +15,12 @@ using namespace fabric::store::test;
 
 namespace {
 
-/// Job 1 runs, 2 succeeded, 3 is ready, 4 is buried with an event.
+/// Job 1 runs, 2 succeeded, 3 is ready, 4 is buried with an event, 5 is ready and 6 and 7 wait behind it.
 void fill(bench& b) {
   for (int i = 0; i < 4; ++i) b.add();
+  auto keyed = submission();
+  keyed.spec.ordering_key = "k";
+  b.apply({keyed, keyed, keyed});
   b.take(1);
   b.finish(*b.take(2).row, outcome::succeeded);
   b.finish(*b.take(4).row, outcome::memory_exceeded);
@@ -51,6 +54,16 @@ TEST_CASE("every rule of the store is seen to be broken", "[store]") {
       {"a fence is given once", "UPDATE attempts SET fence=1"},
       {"no fence is above its high-water mark", "UPDATE meta SET value=2 WHERE name='fence'"},
       {"no job is above its high-water mark", "UPDATE meta SET value=3 WHERE name='job_mark'"},
+      {"no job is above its high-water mark", "UPDATE jobs SET key_order=9999 WHERE id=7"},
+      {"a job with an ordering key, and no other, has a place in its line", "UPDATE jobs SET key_order=3 WHERE id=3"},
+      {"a job with an ordering key, and no other, has a place in its line", "UPDATE jobs SET key_order=0 WHERE id=5"},
+      {"a place in line is given once", "UPDATE jobs SET key_order=6 WHERE id=7"},
+      {"of the unfinished jobs of an ordering key all but the first wait, and no others do",
+       "UPDATE jobs SET state=3 WHERE id=6"},
+      {"of the unfinished jobs of an ordering key all but the first wait, and no others do",
+       "UPDATE jobs SET state=1 WHERE id=5"},
+      {"of the unfinished jobs of an ordering key all but the first wait, and no others do",
+       "UPDATE jobs SET state=1 WHERE id=3"},
       {"no event is above its high-water mark", "UPDATE meta SET value=0 WHERE name='event_mark'"},
       {"every job has its input", "DELETE FROM payloads WHERE job=3"},
       {"jobs that succeeded, and only they, have a result", "DELETE FROM results"},

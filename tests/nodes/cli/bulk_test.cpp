@@ -28,3 +28,11 @@ TEST_CASE("a job that went another way meanwhile is no failure of a bulk change"
   CHECK(sum.first_refusal.value().code == errc::disk_full);
   CHECK(question("cancel", 1) == "cancel 1 job?");
 }
+
+TEST_CASE("jobs are kicked oldest first and cancelled newest first, for the sake of their ordering keys", "[cli]") {
+  std::vector<job_id> ids{9, 5, 2};
+  put_in_order("cancel", ids);
+  CHECK(ids == std::vector<job_id>{9, 5, 2});
+  put_in_order("kick", ids);
+  CHECK(ids == std::vector<job_id>{2, 5, 9});
+}

@@ -96,3 +96,27 @@ TEST_CASE("what a host does not limit or know is no finding", "[cli]") {
   facts.clock.known = facts.clock.synchronised = false;
   CHECK(worst(judge(facts, config::defaults())) == health::ok);
 }
+
+TEST_CASE("certificates are judged by their time, and by who can use their keys", "[cli]") {
+  const auto day = std::chrono::hours{24};
+  const auto judged = [&](certificate_state one, duration since) {
+    auto facts = healthy();
+    one.name = "certificate of the node";
+    one.place = "/d/tls/node.pem";
+    one.valid = {facts.clock.now - since, facts.clock.now - since + 90 * day};
+    facts.certificates = {one};
+    return of(judge(facts, config::defaults()), one.name);
+  };
+  CHECK(judged({}, 10 * day) == health::ok);
+  CHECK(judged({}, 61 * day) == health::warn);
+  CHECK(judged({}, 91 * day) == health::bad);
+  CHECK(judged({}, -day) == health::bad);
+  certificate_state renewed;
+  renewed.renews_itself = true;
+  CHECK(judged(renewed, 61 * day) == health::ok);
+  CHECK(judged(renewed, 91 * day) == health::bad);
+  certificate_state open_to_all;
+  open_to_all.wrong = "/d/tls/node.key has mode 0644";
+  CHECK(judged(open_to_all, 10 * day) == health::bad);
+  CHECK(of(judge(healthy(), config::defaults()), "certificates") == health::ok);
+}

@@ -119,6 +119,23 @@ TEST_CASE("the page of a job shows its attempts, input, result and report", "[cl
   CHECK(mentions(text, "  stderr: no\\nsuch\n"));
 }
 
+TEST_CASE("a waiting job says for which key, and where it stands", "[cli][jobs]") {
+  actors::job_details all;
+  all.row = some_job(job_state::waiting);
+  all.row.ordering_key = "build\x1b-42";
+  all.row.idempotency_key = "once";
+  CHECK(mentions(job_page_text(all, nullptr, plain, t0),
+                 "  why           waits for earlier jobs of key build\\x1b-42\n"));
+  all.line = key_line{17, job_state::running, 1234};
+  const auto text = job_page_text(all, nullptr, plain, t0);
+  CHECK(mentions(
+      text, "  why           waits for earlier jobs of key build\\x1b-42: 1,234 before it, first job 17 (running)\n"));
+  CHECK(mentions(text, "  ordering key  build\\x1b-42\n"));
+  CHECK(mentions(text, "  idempotency   once\n"));
+  const std::vector<job> rows{all.row};
+  CHECK(mentions(job_table(rows, t0).render(plain), "waits for earlier jobs of key build\\x1b-42"));
+}
+
 TEST_CASE("a damaged report is shown as it is, harmlessly", "[cli][jobs]") {
   actors::job_details all;
   all.row = some_job(job_state::buried);

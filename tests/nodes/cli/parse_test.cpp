@@ -78,6 +78,8 @@ TEST_CASE_METHOD(without_node, "submit takes every field of a submission", "[cli
                        "fast",
                        "--idempotency-key",
                        "k",
+                       "--ordering-key",
+                       "build 42",
                        "--max-attempts",
                        "2",
                        "--owner",
@@ -102,6 +104,7 @@ TEST_CASE_METHOD(without_node, "submit takes every field of a submission", "[cli
   expected_spec.delay = 5min;
   expected_spec.lane = "fast";
   expected_spec.idempotency_key = "k";
+  expected_spec.ordering_key = "build 42";
   expected_spec.max_attempts = 2;
   expected_spec.owner = "me";
   expected_spec.labels = {{"a", "b"}, {"c", "d=e"}};
@@ -131,6 +134,10 @@ TEST_CASE_METHOD(without_node, "bad values of submit are usage errors that name 
   CHECK(mentions(bad({"submit", "c", "--label", "=x"}), "KEY=VALUE"));
   CHECK(mentions(bad({"submit", "c", "--label", "a=1", "--label", "a=2"}), "twice"));
   CHECK(mentions(bad({"submit", "c", "--lane", "a", "--lane", "b"}), "--lane"));
+  CHECK(mentions(bad({"submit", "c", "--ordering-key", "a", "--ordering-key", "b"}), "--ordering-key"));
+  CHECK(mentions(bad({"submit", "c", "--ordering-key"}), "--ordering-key"));
+  CHECK(mentions(bad({"submit", "c", "--key", "a"}), "--key")); // Which of the two would it be?
+  CHECK(mentions(bad({"submit", "--file", "x", "--ordering-key", "a"}), "--file"));
 }
 
 TEST_CASE_METHOD(without_node, "run takes everything behind the dashes as it is", "[cli][parse]") {
@@ -141,6 +148,7 @@ TEST_CASE_METHOD(without_node, "run takes everything behind the dashes as it is"
   CHECK(i.job.spec.owner == "me");
   CHECK(i.job.argv == words{"ls", "-l", "--json", "list", "--", "-"});
   CHECK(good({"run", "--", "-x"}).job.argv == words{"-x"});
+  CHECK(good({"run", "--ordering-key", "k", "--", "ls"}).job.spec.ordering_key == "k");
   CHECK(good({"run", "true"}).job.argv == words{"true"});
 }
 

@@ -34,6 +34,7 @@ actors::lane_reports some_lanes() {
   fast.now.oldest_wait = 250s;
   fast.counts.lane = "fast";
   fast.counts.succeeded = 10;
+  fast.counts.waiting = 7;
   fast.counts.wasted = 90s;
   actors::lane_report slow;
   slow.now.name = "slow";
@@ -65,10 +66,12 @@ actors::node_reports some_nodes() {
 } // namespace
 
 TEST_CASE("the lane table shows slots, queues and what they cost", "[cli][reports]") {
-  CHECK(lane_table(some_lanes()).render(plain) ==
-        "LANE  STATE    BUSY  READY  SCHEDULED      OLDEST  SUCCEEDED  BURIED  CANCELLED  DEMOTED      WASTED\n"
-        "fast  serving   2/3  1,234          0  4 min 10 s         10       0          0        0  1 min 30 s\n"
-        "slow  away      0/0      0          0           -          0       0          0        0           -\n");
+  CHECK(
+      lane_table(some_lanes()).render(plain) ==
+      "LANE  STATE    BUSY  READY  SCHEDULED  WAITING      OLDEST  SUCCEEDED  BURIED  CANCELLED  DEMOTED      WASTED\n"
+      "fast  serving   2/3  1,234          0        7  4 min 10 s         10       0          0        0  1 min 30 s\n"
+      "slow  away      0/0      0          0        0           -          0       0          0        0           "
+      "-\n");
 }
 
 TEST_CASE("what was thrown away is shown by class and by node, the most first", "[cli][reports]") {
