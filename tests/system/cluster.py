@@ -10,6 +10,7 @@ loopback, each with a data directory of its own. On hosts of their own: host_clu
 import json
 import pathlib
 import shutil
+import subprocess
 import tempfile
 
 from fault_proxy import FaultProxy
@@ -87,8 +88,16 @@ class Cluster:
         self.workers[name] = self.make_worker(name, config or {})
         return self.workers[name]
 
-    def admit(self, worker):
-        """Gives a worker what the scheduler lets in; needs a scheduler that has run."""
+    def admit(self, worker, name=None):
+        """Gives a worker a certificate, of its name unless another is given, of the scheduler, which must have run."""
+        worker.data.mkdir(mode=0o700, exist_ok=True)
+        out = worker.data / "tls"
+        shutil.rmtree(out, ignore_errors=True)
+        done = subprocess.run([str(BIN / "fabric"), "ca", "issue", name or worker.config["node"]["name"], "--data",
+                               str(self.scheduler.data), "--out", str(out)], stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=30, check=False)
+        if done.returncode != 0:
+            raise AssertionError(f"no certificate: {done.stdout}{done.stderr}")
 
     # -- its life -----------------------------------------------------------------------------------------------------
 

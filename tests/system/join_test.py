@@ -159,6 +159,22 @@ class Refused(ClusterTest):
         known = c.known()
         self.assertEqual((sorted(known), known["scheduler"]["boot"]), (["scheduler", "w1"], boot))
 
+    def test_a_node_without_a_certificate_and_one_with_anothers(self):
+        c = self.cluster(("w1",))
+        w2 = c.add_worker("w2")
+        w2.command()
+        code, said = w2.refuses_to_start()
+        self.assertIn(code, (2, 3), said)
+        self.assertIn("node.pem", said)
+        c.admit(w2, "w9")
+        w2.launch()
+        eventually(lambda: "w9" in w2.log(), f"it says whose it is: {w2.log()}")
+        self.assertNotIn("w2", c.known())
+        w2.kill()
+        c.admit(w2)
+        w2.start()
+        self.assertTrue(c.joined("w2"))
+
     def test_a_node_that_joins_is_no_scheduler(self):
         c = self.cluster(("w1",))
         w2 = c.add_worker("w2").join(c.scheduler, c.scheduler.address)
@@ -172,10 +188,11 @@ class Alone(ClusterTest):
     """Nobody is there to join."""
 
     def worker(self, port):
-        c = self.cluster((), start=False)
+        c = self.c = self.cluster((), start=False)
         c.scheduler.port = port
-        self.c = c
+        c.scheduler.start().drain()  # It makes the cell's authority, and is gone.
         worker = c.add_worker("w1")
+        c.admit(worker)
         worker.joins = f"127.0.0.1:{port}"
         return worker
 
@@ -186,7 +203,6 @@ class Alone(ClusterTest):
 
     def joins_when_there_is_a_scheduler(self, worker):
         self.c.scheduler.start()
-        self.c.admit(worker)
         eventually(lambda: self.c.joined("w1"), f"it has joined: {worker.log()}", 60)
         self.assertEqual(self.c.client.wait(self.c.client.run("true"))["attempts"][0]["node"], "w1")
 
@@ -212,8 +228,9 @@ class Alone(ClusterTest):
 
     def strange(self, data):
         port = free_port()
+        worker = self.worker(port)
         stranger = Stranger(port, data)
-        worker = self.worker(port).launch()
+        worker.launch()
         eventually(lambda: stranger.met >= 2, f"it has dialled him more than once: {worker.log()}", 40)
         self.assertLess(self.share_of_a_core(worker), CPU_SHARE)
         self.assertIsNone(worker.process.poll())
