@@ -11,8 +11,7 @@ def _job_class(directory, job, host, history, **options):
             "backoff": {"base": "50ms", "max": "500ms"}, **options}
 
 
-def config_of(cell, host, job, lease_s, join=()):
-    """`join`: the addresses where a worker finds the scheduler; none for the scheduler itself."""
+def config_of(cell, host, job, lease_s):
     common = {
         "node": {"name": host.name, "allow_root": True, "memory_low": "1MiB", "drain_timeout": "5s"},
         "classes": {"soak": _job_class(cell.directory, job, host.name, "jobs.jsonl"),
@@ -20,8 +19,8 @@ def config_of(cell, host, job, lease_s, join=()):
         "lease": {"first": f"{lease_s}s"},
         "log": {"format": "json"},
     }
-    if join:
-        return {**common, "node": {**common["node"], "join": list(join), "workers": SLOTS}}
+    if host.name != SCHEDULER:
+        return {**common, "node": {**common["node"], "workers": SLOTS}}
     return {
         **common,
         "node": {**common["node"], "listen": f"{host.address}:7600", "workers": {"fast": 0, "slow": 0}},

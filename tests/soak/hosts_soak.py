@@ -22,8 +22,10 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "system"))
 
 import netns  # noqa: E402 - their folder is known only now
+from cluster import admit  # noqa: E402
 from harness import alive, merged  # noqa: E402
 from history import History  # noqa: E402
+from host_cluster import HostWorker  # noqa: E402
 from hosts import Cell, HostNode  # noqa: E402
 from hosts_config import CLIENT, SCHEDULER, WORKERS, config_of  # noqa: E402
 from hosts_killer import HostsKiller  # noqa: E402
@@ -44,18 +46,18 @@ class HostsSoak(Soak):
         self._cell = Cell((SCHEDULER, *WORKERS, CLIENT))
         self.directory = self._cell.directory
         job = pathlib.Path(options.job).resolve()
-        self._scheduler = self._host_node(SCHEDULER, job)
-        self._proxies = {name: self._cell[name].proxy_to(self._cell[SCHEDULER]) for name in WORKERS}
-        self._workers = {name: self._host_node(name, job, [proxy.address]) for name, proxy in self._proxies.items()}
+        self._scheduler = HostNode(self._cell[SCHEDULER], base=self._config(SCHEDULER, job))
         self._node = self._scheduler.seen_from(self._cell[CLIENT])
+        self._proxies = {name: self._cell[name].proxy_to(self._cell[SCHEDULER]) for name in WORKERS}
+        self._workers = {name: HostWorker(self._cell[name], base=self._config(name, job)).join(self._node, proxy.address)
+                         for name, proxy in self._proxies.items()}
         self._history = History(self.directory / "clients.jsonl")
         self._killer = HostsKiller(self._scheduler, self._workers, self._proxies, self._profile, options.seed)
         self._about = {"seed": options.seed, "profile": options.profile, "mutation": options.mutation, "findings": [],
                        "hosts": list(WORKERS)}
 
-    def _host_node(self, name, job, join=()):
-        host = self._cell[name]
-        return HostNode(host, base=config_of(self._cell, host, job, LEASE_S, join))
+    def _config(self, name, job):
+        return config_of(self._cell, self._cell[name], job, LEASE_S)
 
     def run(self):
         """Returns the checker's exit code."""
@@ -63,8 +65,10 @@ class HostsSoak(Soak):
         try:
             for name in WORKERS:
                 (self.directory / name / "jobs.jsonl").touch()
-            for node in self._nodes():
-                node.start()
+            self._scheduler.start()
+            for worker in self._workers.values():
+                admit(self._scheduler, worker)
+                worker.start()
             self._load_and_kill()
             self._about["unfinished"] = self._drain()
             self._trials()
@@ -95,7 +99,7 @@ class HostsSoak(Soak):
 
     def _trials(self):
         """With leases as they are by default."""
-        for node in self._nodes():
+        for node in reversed(self._nodes()):
             node.drain()
             node.config = merged(node.config, {"lease": {"first": f"{TRIAL_LEASE_S}s"}})
         for node in self._nodes():

@@ -21,6 +21,18 @@ SHORT = {"lease": {"first": f"{LEASE_S}s", "node_silence": "2s"}}
 SLOTS = {"fast": 2, "slow": 1}
 
 
+def admit(scheduler, worker, name=None):
+    """Gives a worker a certificate, of its name unless another is given, of the scheduler, which must have run."""
+    worker.data.mkdir(mode=0o700, exist_ok=True)
+    out = worker.data / "tls"
+    shutil.rmtree(out, ignore_errors=True)
+    name = name or worker.config["node"]["name"]
+    done = subprocess.run([str(BIN / "fabric"), "ca", "issue", name, "--data", str(scheduler.data), "--out", str(out)],
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30, check=False)
+    if done.returncode != 0:
+        raise AssertionError(f"no certificate: {done.stdout}{done.stderr}")
+
+
 class Joins:
     """For a Node that runs jobs for the cell of another one, its `scheduler`, which it dials at `joins`; its `fabric`
     commands ask that one."""
@@ -54,8 +66,7 @@ class Cluster:
         self.scheduler = self.make_scheduler(config)
         self.client = self.seen_by_client()
         self.proxies = {name: self.make_proxy(name) for name in proxied}
-        self.workers = {name: self.make_worker(name, merged(worker_config or {}, (own or {}).get(name, {})))
-                        for name in workers}
+        self.workers = {name: self.make_worker(name, merged(worker_config or {}, (own or {}).get(name, {}))) for name in workers}
 
     # -- what it is made of -------------------------------------------------------------------------------------------
 
@@ -89,15 +100,7 @@ class Cluster:
         return self.workers[name]
 
     def admit(self, worker, name=None):
-        """Gives a worker a certificate, of its name unless another is given, of the scheduler, which must have run."""
-        worker.data.mkdir(mode=0o700, exist_ok=True)
-        out = worker.data / "tls"
-        shutil.rmtree(out, ignore_errors=True)
-        done = subprocess.run([str(BIN / "fabric"), "ca", "issue", name or worker.config["node"]["name"], "--data",
-                               str(self.scheduler.data), "--out", str(out)], stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, timeout=30, check=False)
-        if done.returncode != 0:
-            raise AssertionError(f"no certificate: {done.stdout}{done.stderr}")
+        admit(self.scheduler, worker, name)
 
     # -- its life -----------------------------------------------------------------------------------------------------
 
