@@ -48,7 +48,7 @@ class HostsSoak(Soak):
         job = pathlib.Path(options.job).resolve()
         self._scheduler = HostNode(self._cell[SCHEDULER], base=self._config(SCHEDULER, job))
         self._node = self._scheduler.seen_from(self._cell[CLIENT])
-        self._proxies = {name: self._cell[name].proxy_to(self._cell[SCHEDULER]) for name in WORKERS}
+        self._proxies = {name: self._cell.proxy_to(self._cell[SCHEDULER]) for name in WORKERS}
         self._workers = {name: HostWorker(self._cell[name], base=self._config(name, job)).join(self._node, proxy.address)
                          for name, proxy in self._proxies.items()}
         self._history = History(self.directory / "clients.jsonl")

@@ -23,7 +23,7 @@ class HostCluster(Cluster):
         return self.scheduler.seen_from(self.cell["client"])
 
     def make_proxy(self, name):
-        return self.cell[name].proxy_to(self.cell["scheduler"])
+        return self.cell.proxy_to(self.cell["scheduler"])
 
     def make_worker(self, name, config):
         worker = HostWorker(self.cell[name], config, base=self.worker_base(name))
