@@ -11,6 +11,7 @@ from hosts_killer import start
 
 AWAY_S = 60
 STARTED_S = 60
+ENDED_S = 300
 
 
 def now_ns():
@@ -103,8 +104,8 @@ class Trials:
         return any(node.job_processes(job) for name, node in self._workers.items() if name != lost)
 
     def _wait(self, jobs):
-        for job in jobs:
-            self._client.until(job, "succeeded", "buried", "cancelled")
+        ended = ("succeeded", "buried", "cancelled")
+        eventually(lambda: all(self._client.show(job)["state"] in ended for job in jobs), f"jobs {jobs} end", ENDED_S)
 
     def _first_filler(self, after_ns):
         firsts = []
