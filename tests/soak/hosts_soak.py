@@ -2,7 +2,7 @@
 """A cell of five hosts under load while hosts, processes and links fail; then trials; then the checker's verdict.
 
 usage: hosts_soak.py --job FABRIC_SOAK_JOB [--strikes N] [--profile NAME] [--trials N] [--queued N] [--seed S]
-                     [--mutation NAME] [--keep]
+                     [--mutation NAME] [--lanes-away] [--keep]
 
 The programs come from FABRIC_BIN, else from build/release/bin. Exit codes as soak.py's; 2 too where there can be no
 hosts out of network namespaces.
@@ -57,7 +57,7 @@ class HostsSoak(Soak):
                        "hosts": list(WORKERS)}
 
     def _config(self, name, job):
-        return config_of(self._cell, self._cell[name], job, LEASE_S)
+        return config_of(self._cell, self._cell[name], job, LEASE_S, self._options.lanes_away)
 
     def run(self):
         """Returns the checker's exit code."""
@@ -144,6 +144,7 @@ def main():
                         help="jobs in the lanes when the scheduler restarts; 0: not tried")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
     parser.add_argument("--mutation", default="", help="a deliberate fault, with programs of the preset `mutations`")
+    parser.add_argument("--lanes-away", action="store_true", help="the fast lane lives on the workers")
     parser.add_argument("--keep", action="store_true", help="keep the directory of a run that passed")
     options = parser.parse_args()
     if netns.why_not():
