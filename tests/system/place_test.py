@@ -48,7 +48,7 @@ class Places(ClusterTest):
         self.assertTrue(why, "explain says nothing")
         self.assertNotEqual(why[0]["what"], "no_free_slot", why)
         w2 = c.add_worker("w2")
-        c.admit(w2)
+        c.scheduler.admit(w2)
         w2.start()
         self.assertEqual(c.client.wait(job)["state"], "succeeded")
 
