@@ -79,6 +79,16 @@ class Dying(ClusterTest):
         self.assertEqual(worker.job_processes(job)[0], pids[0])
         self.assertEqual(self.finish(c, "a", job), [["succeeded"]])
 
+    def test_the_scheduler_stands_still_for_less_than_a_lease(self):
+        c = self.cluster(config=LONG)
+        job, worker, pids = self.running(c)
+        c.scheduler.signal(signal.SIGSTOP)
+        eventually(lambda: "lost the cell" in worker.log(), "nobody hears it any more")
+        c.scheduler.signal(signal.SIGCONT)
+        c.until_joined("w1", "w2")
+        self.assertEqual(worker.job_processes(job)[0], pids[0])
+        self.assertEqual(self.finish(c, "a", job), [["succeeded"]])
+
     def test_a_result_that_came_while_the_scheduler_was_dead_is_accepted(self):
         c = self.cluster(("w1",), config=LONG)
         job = c.client.run(c.gate("a") + "; echo 7 > $FABRIC_RESULT")
