@@ -162,7 +162,7 @@ class Replacing(ClusterTest):
         jobs = [c.client.run("sleep 0.3; echo $FABRIC_ATTEMPT > $FABRIC_RESULT") for _ in range(60)]
         for round_of in (lambda w: w.drain(), lambda w: w.drain(), self.replace):
             for name in ("w1", "w2"):
-                eventually(lambda n=name: c.known()[n]["held"] > 0 or self.all_ended(c, jobs), f"{name} is at work")
+                eventually(lambda n=name: c.known()[n]["held"] > 0 or self.all_taken(c), f"{name} is at work")
                 code = round_of(c.workers[name])[0]
                 self.assertEqual(code, 0)
                 c.workers[name].start()
@@ -173,8 +173,8 @@ class Replacing(ClusterTest):
             self.assertEqual((end["counts"]["failures"], end["counts"]["lost"]), (0, 0), end)
             self.assertLessEqual({a["outcome"] for a in end["attempts"]}, {"succeeded", "drained"})
 
-    def all_ended(self, c, jobs):
-        return c.client.good("lanes")[0]["lanes"][0]["queued"] == 0
+    def all_taken(self, c):
+        return c.client.good("lanes")[0]["lanes"][0]["ready"] == 0
 
     def replace(self, worker):
         worker.signal(signal.SIGUSR2)
