@@ -4,10 +4,10 @@ scheduler without disk or descriptors."""
 import contextlib
 import os
 import random
+import resource
 import shutil
 import socket
 import struct
-import subprocess
 import unittest
 
 from host_cluster import HostClusterTest
@@ -126,7 +126,8 @@ class Short(HostClusterTest):
         job = c.client.run(c.gate("a"))
         _, pids = c.started(job)
         pid = c.scheduler.pid
-        subprocess.run(["prlimit", "--pid", str(pid), f"--nofile={descriptors(pid) + 8}"], check=True)
+        soft, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (descriptors(pid) + 8, hard))
         peers = []
         self.addCleanup(lambda: [p.close() for p in peers])
         with c.cell["client"].on_the_network():
@@ -137,7 +138,7 @@ class Short(HostClusterTest):
         self.assertEqual(c.scheduler.pid, pid)
         while peers:
             peers.pop().close()
-        subprocess.run(["prlimit", "--pid", str(pid), "--nofile=65536"], check=True)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (soft, hard))
         self.assertEqual(self.finish(c, "a", job), [["succeeded"]])
 
     def test_a_scheduler_whose_disk_is_full_takes_ends_and_refuses_jobs(self):
