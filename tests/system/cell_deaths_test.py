@@ -154,7 +154,7 @@ class Clocks(HostClusterTest):
         self.clock.jump(-86_400)
         node.host.boot()
         node.launch()
-        self.assertEqual(node.end()[0], 2)
+        self.assertEqual(node.end()[0], 69)  # systemd tries again.
         self.assertIn("node.pem not yet valid", node.log())
         self.clock.jump(86_400)
         node.start()

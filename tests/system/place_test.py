@@ -113,7 +113,6 @@ class Places(ClusterTest):
             self.assertEqual((end["state"], end["counts"]["failures"]), ("succeeded", 0), end)
             self.assertEqual([a["outcome"] for a in end["attempts"]][-1:], ["succeeded"])
 
-    @unittest.expectedFailure  # The scheduler tells a lane that lives elsewhere what cannot travel.
     def test_reload_gives_a_lane_another_home(self):
         c = self.cluster(config=at_home(), own={"w1": {"node": {"labels": HOME}}, "w2": {"node": {"labels": {"rack": "2"}}}})
         job = c.client.run(c.gate("a"))
