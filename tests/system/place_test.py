@@ -72,6 +72,22 @@ class Places(ClusterTest):
             self.assertEqual((name, c.workers["w3"].job_processes(job)[0]), ("w3", pids[0]))
         self.assertEqual(self.finish(c, "a", *jobs, *waiting), [["succeeded"]] * 7)
 
+    @unittest.expectedFailure  # The lane forgets what ran.
+    def test_the_scheduler_dies_alone_under_a_lane_elsewhere(self):
+        c = self.cluster(("w1", "w2", "w3"), config=at_home(lease=LONG["lease"]), own={
+            "w3": {"node": {"labels": HOME, "workers": {"fast": 0, "slow": 0}}}})
+        for number in range(4):
+            jobs = [c.client.run(c.gate(number)) for _ in range(4)]
+            found = {job: c.started(job) for job in jobs}
+            waiting = [c.client.run("true") for _ in range(5)]
+            c.scheduler.kill()
+            c.scheduler.start()
+            self.until_serving(c)
+            c.until_joined("w1", "w2", "w3")
+            for job, (name, pids) in found.items():
+                self.assertEqual(c.workers[name].job_processes(job)[0], pids[0])
+            self.assertEqual(self.finish(c, number, *jobs, *waiting), [["succeeded"]] * 9)
+
     def test_home_and_scheduler_die_at_once(self):
         c = self.cluster(config=at_home(lease=LONG["lease"]), own=labelled("w1"))
         jobs = [c.client.run(c.gate("a")) for _ in range(4)]
