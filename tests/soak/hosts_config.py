@@ -2,6 +2,7 @@
 
 SCHEDULER, WORKERS, CLIENT = "scheduler", ("w1", "w2", "w3"), "client"
 SLOTS = {"fast": 3, "slow": 2}
+HOME = {"lanes": "here"}
 
 
 def _job_class(directory, job, host, history, **options):
@@ -11,8 +12,8 @@ def _job_class(directory, job, host, history, **options):
             "backoff": {"base": "50ms", "max": "500ms"}, **options}
 
 
-def config_of(cell, host, job, lease_s, join=()):
-    """`join`: the addresses where a worker finds the scheduler; none for the scheduler itself."""
+def config_of(cell, host, job, lease_s, lanes_away):
+    """`lanes_away`: the fast lane lives on a worker, and moves when that is lost."""
     common = {
         "node": {"name": host.name, "allow_root": True, "memory_low": "1MiB", "drain_timeout": "5s"},
         "classes": {"soak": _job_class(cell.directory, job, host.name, "jobs.jsonl"),
@@ -20,13 +21,14 @@ def config_of(cell, host, job, lease_s, join=()):
         "lease": {"first": f"{lease_s}s"},
         "log": {"format": "json"},
     }
-    if join:
-        return {**common, "node": {**common["node"], "join": list(join), "workers": SLOTS}}
+    if host.name != SCHEDULER:
+        return {**common, "node": {**common["node"], "workers": SLOTS, "labels": HOME}}
     return {
         **common,
         "node": {**common["node"], "listen": f"{host.address}:7600", "workers": {"fast": 0, "slow": 0}},
         "store": {"disk_low": "1MiB", "reserve": "64KiB"},
-        "lanes": [{"name": "fast", "slots": SLOTS["fast"], "budget": "1s", "grace": "400ms"},
+        "lanes": [{"name": "fast", "slots": SLOTS["fast"], "budget": "1s", "grace": "400ms",
+                   "place": HOME if lanes_away else "scheduler"},
                   {"name": "slow", "slots": SLOTS["slow"], "grace": "400ms"}],
         "routing": {"policy": "fast-first"},
     }

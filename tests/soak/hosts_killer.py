@@ -64,9 +64,13 @@ class HostsKiller:
         for node in nodes:
             os.kill(node.pid, signal.SIGKILL)
         self._draw.shuffle(nodes)
+        self.kills += len(nodes)
         for node in nodes:
             node.process.wait()
-            self._back(node)
+            time.sleep(in_range(self._draw, self._profile["down_s"]))
+            launch(node)
+        for node in nodes:
+            node.until_ready()  # A worker is when the scheduler is.
 
     def _power_off_worker(self):
         self._power_off(self._worker())
@@ -163,7 +167,12 @@ class HostsKiller:
         start(node)
 
 
-def start(node):
+def launch(node):
     if node.process and node.process.stdout and not node.process.stdout.closed:
         node.process.stdout.close()
-    node.start()
+    node.launch()
+
+
+def start(node):
+    launch(node)
+    node.until_ready()

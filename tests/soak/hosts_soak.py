@@ -2,7 +2,7 @@
 """A cell of five hosts under load while hosts, processes and links fail; then trials; then the checker's verdict.
 
 usage: hosts_soak.py --job FABRIC_SOAK_JOB [--strikes N] [--profile NAME] [--trials N] [--queued N] [--seed S]
-                     [--mutation NAME] [--keep]
+                     [--mutation NAME] [--lanes-away] [--keep]
 
 The programs come from FABRIC_BIN, else from build/release/bin. Exit codes as soak.py's; 2 too where there can be no
 hosts out of network namespaces.
@@ -24,6 +24,7 @@ sys.path.insert(0, str(HERE.parent / "system"))
 import netns  # noqa: E402 - their folder is known only now
 from harness import alive, merged  # noqa: E402
 from history import History  # noqa: E402
+from host_cluster import HostWorker  # noqa: E402
 from hosts import Cell, HostNode  # noqa: E402
 from hosts_config import CLIENT, SCHEDULER, WORKERS, config_of  # noqa: E402
 from hosts_killer import HostsKiller  # noqa: E402
@@ -44,18 +45,18 @@ class HostsSoak(Soak):
         self._cell = Cell((SCHEDULER, *WORKERS, CLIENT))
         self.directory = self._cell.directory
         job = pathlib.Path(options.job).resolve()
-        self._scheduler = self._host_node(SCHEDULER, job)
-        self._proxies = {name: self._cell[name].proxy_to(self._cell[SCHEDULER]) for name in WORKERS}
-        self._workers = {name: self._host_node(name, job, [proxy.address]) for name, proxy in self._proxies.items()}
+        self._scheduler = HostNode(self._cell[SCHEDULER], base=self._config(SCHEDULER, job))
         self._node = self._scheduler.seen_from(self._cell[CLIENT])
+        self._proxies = {name: self._cell.proxy_to(self._cell[SCHEDULER]) for name in WORKERS}
+        self._workers = {name: HostWorker(self._cell[name], base=self._config(name, job)).join(self._node, proxy.address)
+                         for name, proxy in self._proxies.items()}
         self._history = History(self.directory / "clients.jsonl")
         self._killer = HostsKiller(self._scheduler, self._workers, self._proxies, self._profile, options.seed)
         self._about = {"seed": options.seed, "profile": options.profile, "mutation": options.mutation, "findings": [],
                        "hosts": list(WORKERS)}
 
-    def _host_node(self, name, job, join=()):
-        host = self._cell[name]
-        return HostNode(host, base=config_of(self._cell, host, job, LEASE_S, join))
+    def _config(self, name, job):
+        return config_of(self._cell, self._cell[name], job, LEASE_S, self._options.lanes_away)
 
     def run(self):
         """Returns the checker's exit code."""
@@ -63,8 +64,10 @@ class HostsSoak(Soak):
         try:
             for name in WORKERS:
                 (self.directory / name / "jobs.jsonl").touch()
-            for node in self._nodes():
-                node.start()
+            self._scheduler.start()
+            for worker in self._workers.values():
+                self._scheduler.admit(worker)
+                worker.start()
             self._load_and_kill()
             self._about["unfinished"] = self._drain()
             self._trials()
@@ -95,7 +98,7 @@ class HostsSoak(Soak):
 
     def _trials(self):
         """With leases as they are by default."""
-        for node in self._nodes():
+        for node in reversed(self._nodes()):
             node.drain()
             node.config = merged(node.config, {"lease": {"first": f"{TRIAL_LEASE_S}s"}})
         for node in self._nodes():
@@ -140,6 +143,7 @@ def main():
                         help="jobs in the lanes when the scheduler restarts; 0: not tried")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
     parser.add_argument("--mutation", default="", help="a deliberate fault, with programs of the preset `mutations`")
+    parser.add_argument("--lanes-away", action="store_true", help="the fast lane lives on the workers")
     parser.add_argument("--keep", action="store_true", help="keep the directory of a run that passed")
     options = parser.parse_args()
     if netns.why_not():

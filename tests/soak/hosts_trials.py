@@ -11,6 +11,7 @@ from hosts_killer import start
 
 AWAY_S = 60
 STARTED_S = 60
+ENDED_S = 300
 
 
 def now_ns():
@@ -66,14 +67,16 @@ class Trials:
         self._wait(jobs)
 
     def scheduler_restarted(self, queued):
-        """kill -9 with that many jobs in the lanes; the first of them that runs, by what it writes itself."""
+        """kill -9 with that many jobs in the lanes; the first that runs of those that were leased since, by what it writes
+        itself."""
         spec = json.dumps({"class": "filler", "input": {"mode": "ok", "ms": 20}}) + "\n"
         self._client.good("submit", "--file", "-", stdin=(spec * queued).encode())
         self._scheduler.kill()
+        mark = self._scheduler.sql("SELECT max(fence) FROM attempts")[0][0]
         process = now_ns()
         start(self._scheduler)
         ready = now_ns()
-        first = eventually(lambda: self._first_filler(process), "a filler runs", STARTED_S)
+        first = eventually(lambda: self._first_filler(mark), "a filler runs", STARTED_S)
         self._note(trial="scheduler_restarted", queued=queued, process_ns=process, ready_ns=ready, first_ns=first)
         self._client.good("cancel", "--class", "filler")
 
@@ -103,17 +106,18 @@ class Trials:
         return any(node.job_processes(job) for name, node in self._workers.items() if name != lost)
 
     def _wait(self, jobs):
-        for job in jobs:
-            self._client.until(job, "succeeded", "buried", "cancelled")
+        ended = ("succeeded", "buried", "cancelled")
+        eventually(lambda: all(self._client.show(job)["state"] in ended for job in jobs), f"jobs {jobs} end", ENDED_S)
 
-    def _first_filler(self, after_ns):
+    def _first_filler(self, mark):
         firsts = []
         for host in self._cell:
             file = self._cell.directory / host.name / "filler.jsonl"
             offset = {boot: ahead_s * 1_000_000_000 for boot, ahead_s in host.boots}
             lines = [parse(line + "\n") for line in file.read_text().splitlines()] if file.exists() else []
-            firsts += [line["boot_ns"] - offset[line["boot"]] for line in lines if line["e"] == "start"]
-        return min((at for at in firsts if at > after_ns), default=None)
+            firsts += [line["boot_ns"] - offset[line["boot"]] for line in lines
+                       if line["e"] == "start" and line["fence"] > mark]
+        return min(firsts, default=None)
 
     def _note(self, **trial):
         with open(self._file, "a", encoding="utf-8") as out:

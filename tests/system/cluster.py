@@ -1,43 +1,98 @@
-"""A cell of several hosts with the fabric on them: a scheduler that runs nothing itself, workers that joined it, and a
-client; see hosts.py for what can be done to the hosts.
+"""A cell of several nodes on this machine: a scheduler that runs nothing itself, and workers that joined it over
+loopback, each with a data directory of its own. On hosts of their own: host_cluster.py.
 
-    c = Cluster(cell, ("w1", "w2"), proxied=("w1",))    # a ClusterTest makes one with self.cluster()
+    c = Cluster(directory, ("w1", "w2"), proxied=("w1",))    # a ClusterTest makes one with self.cluster()
     c.start()
-    job = c.client.run(c.gate("a")); c.runs_on(job)     # fabric on the client's host; the workers where it runs now
+    job = c.client.run(c.gate("a")); c.runs_on(job)     # fabric of a client; the workers where it runs now
     c.proxies["w1"].down.set(drop=True)                 # the link of a proxied worker; see fault_proxy.py
 """
 
-from harness import base_config, eventually, merged
-from hosts import HostNode, HostTest
+import json
+import pathlib
+import shutil
+import tempfile
+
+from fault_proxy import FaultProxy
+from harness import BIN, Node, NodeTest, base_config, eventually, merged
 
 LEASE_S = 3  # The shortest that there is.
 SHORT = {"lease": {"first": f"{LEASE_S}s", "node_silence": "2s"}}
+SLOTS = {"fast": 2, "slow": 1}
+
+
+class Joins:
+    """For a Node that runs jobs for the cell of another one, its `scheduler`, which it dials at `joins`; its `fabric`
+    commands ask that one."""
+
+    def join(self, scheduler, joins):
+        self.scheduler, self.joins = scheduler, joins
+        return self
+
+    def command(self, *options):
+        config = merged(self.config, {"node": {"join": [self.joins]}})
+        self.config_file.write_text(json.dumps(config))
+        return [str(BIN / "fabricd"), "--config", str(self.config_file), "--data", str(self.data), *options]
+
+    def argv(self, *words, as_json=True):
+        return self.scheduler.argv(*words, as_json=as_json)
+
+
+class Worker(Joins, Node):
+    pass
 
 
 class Cluster:
-    """Only the cell's own thread may use it."""
+    """Settings: `config` of the scheduler, `worker_config` of each worker, `own` {name: of this worker}."""
 
-    def __init__(self, cell, workers=("w1", "w2"), proxied=(), config=None, worker_config=None):
-        self.cell = cell
-        none = {lane["name"]: 0 for lane in base_config()["lanes"]}
-        self.scheduler = HostNode(cell["scheduler"], merged({**SHORT, "node": {"workers": none}}, config or {}))
-        self.client = self.scheduler.seen_from(cell["client"])
-        self.proxies = {name: cell[name].proxy_to(cell["scheduler"]) for name in proxied}
-        self.workers = {name: self._worker(name, worker_config or {}) for name in workers}
+    def __init__(self, directory, workers=("w1", "w2"), proxied=(), config=None, worker_config=None, own=None):
+        self.directory = pathlib.Path(directory)
+        none = {lane: 0 for lane in SLOTS}
+        config = merged({**SHORT, "node": {"name": "scheduler", "workers": none}}, config or {})
+        self.scheduler = self.make_scheduler(config)
+        self.client = self.seen_by_client()
+        self.proxies = {name: self.make_proxy(name) for name in proxied}
+        self.workers = {name: self.make_worker(name, merged(worker_config or {}, (own or {}).get(name, {}))) for name in workers}
 
-    def _worker(self, name, config):
+    # -- what it is made of -------------------------------------------------------------------------------------------
+
+    def make_scheduler(self, config):
+        return Node(self._home("scheduler"), config)
+
+    def seen_by_client(self):
+        return self.scheduler
+
+    def make_proxy(self, name):
+        return FaultProxy(("127.0.0.1", self.scheduler.port))
+
+    def make_worker(self, name, config):
+        return Worker(self._home(name), config, base=self.worker_base(name)).join(self.scheduler, self.way(name))
+
+    def way(self, name):
+        """The address that a worker dials."""
+        return self.proxies[name].address if name in self.proxies else self.scheduler.address
+
+    def worker_base(self, name):
         base = base_config()
-        joins = self.proxies[name].address if name in self.proxies else f"{self.cell['scheduler'].address}:7600"
-        own = {"node": {**base["node"], "name": name, "join": [joins], "workers": {"fast": 2, "slow": 1}},
-               "classes": base["classes"]}
-        return HostNode(self.cell[name], config, base=own)
+        return {"node": {**base["node"], "name": name, "workers": SLOTS}, "classes": base["classes"]}
+
+    def _home(self, name):
+        home = self.directory / name
+        home.mkdir(exist_ok=True)
+        return home
+
+    def add_worker(self, name, config=None):
+        self.workers[name] = self.make_worker(name, config or {})
+        return self.workers[name]
+
+    # -- its life -----------------------------------------------------------------------------------------------------
 
     def start(self):
         self.scheduler.start()
-        for node in self.workers.values():
-            self.scheduler.admit(node)
-            node.start()
-        self.until_joined(*self.workers)
+        for worker in self.workers.values():
+            self.scheduler.admit(worker)
+            worker.launch()
+        for worker in self.workers.values():
+            worker.until_ready()
         return self
 
     def nodes(self):
@@ -56,12 +111,19 @@ class Cluster:
         answer = self.client.fabric("nodes")
         return {n["node"]: n for n in answer.lines[0]["nodes"]} if answer.code == 0 else {}
 
+    def joined(self, *names):
+        """Whether these nodes are here and their slots are offered."""
+        known = self.known()
+        return all(name in known and not known[name]["lost"] and known[name]["workers"] for name in names)
+
     def until_joined(self, *names, seconds=30):
-        eventually(lambda: set(names) <= {n for n, node in self.known().items() if node.get("workers")},
-                   f"{names} have joined: {self.known()}", seconds)
+        eventually(lambda: self.joined(*names), f"{names} have joined", seconds)
+
+    def until_lost(self, name, seconds=30):
+        return eventually(lambda: (n := self.known().get(name)) and n["lost"] and n, f"{name} is lost", seconds)
 
     def runs_on(self, job):
-        """The names of the workers on whose hosts processes of the job are alive."""
+        """The names of the workers where processes of the job are alive."""
         return sorted(name for name, node in self.workers.items() if node.job_processes(job))
 
     def started(self, job, seconds=30):
@@ -73,17 +135,18 @@ class Cluster:
         return eventually(lambda: [n for n in self.runs_on(job) if n != than], f"job {job} runs elsewhere", seconds)[0]
 
     def gate(self, name):
-        """A script that runs until open_gate(name), wherever it runs: hosts have the folder in common."""
-        return f"while [ ! -e {self.cell.directory}/gate-{name} ]; do sleep 0.02; done"
+        """A script that runs until open_gate(name), wherever it runs: all have the folder in common."""
+        return f"while [ ! -e {self.directory}/gate-{name} ]; do sleep 0.02; done"
 
     def open_gate(self, name):
-        (self.cell.directory / f"gate-{name}").touch()
+        (self.directory / f"gate-{name}").touch()
 
 
-class ClusterTest(HostTest):
+class ClusterTest(NodeTest):
     def cluster(self, workers=("w1", "w2"), start=True, **options):
-        cell = self.cell("scheduler", *workers, "client")
-        cluster = Cluster(cell, workers, **options)
+        directory = tempfile.mkdtemp(prefix="fabric-test-")
+        self.addCleanup(shutil.rmtree, directory, ignore_errors=True)
+        cluster = Cluster(directory, workers, **options)
         self.addCleanup(cluster.close)
         return cluster.start() if start else cluster
 

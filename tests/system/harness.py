@@ -157,9 +157,11 @@ class Node:
         return self
 
     def start(self, *options):
-        self.launch(*options)
+        return self.launch(*options).until_ready()
+
+    def until_ready(self):
         self.ready_line = self.first_line()
-        if " ready on " not in self.ready_line:
+        if " ready " not in self.ready_line:
             raise AssertionError(f"fabricd is not ready: {self.ready_line!r}\n{self.log()}")
         return self
 

@@ -4,7 +4,7 @@ since boot; a bridge joins them. The wall clock is everybody's.
     cell = Cell(("scheduler", "w1", "client"))    # up at once; a HostTest makes one with self.cell()
     cell["w1"].link_down()                        # the cable is pulled; link_up() puts it in again
     cell["w1"].lose_to(cell["scheduler"])         # what w1 sends there vanishes; what it receives does not
-    proxy = cell["w1"].proxy_to(cell["scheduler"])  # a bad link by choice; see fault_proxy.py
+    proxy = cell.proxy_to(cell["scheduler"])      # a bad link by choice; see fault_proxy.py
     cell["w1"].power_off(); cell["w1"].boot()     # all processes gone, nobody told; then another boot id
     n = HostNode(cell["scheduler"]).start()       # a fabricd there, as harness.Node
     n.seen_from(cell["client"]).submit("sh")      # fabric on another host
@@ -29,6 +29,7 @@ from fault_proxy import FaultProxy
 from harness import DEADLINE_S, Node, NodeTest, alive, eventually, merged, read_bytes
 
 NETWORK = "10.77.0"
+SWITCH = NETWORK + ".254"
 PORT = 7600
 ALL = ("scheduler", "w1", "w2", "w3", "client")
 
@@ -44,8 +45,10 @@ class Cell:
         self._hosts = {}
         try:
             netns.command("ip", "netns", "add", self.switch)
-            self._switch("link", "add", "br0", "type", "bridge")
+            # Else its address is that of one of its ports, and changes with them: nobody would find it for half a minute.
+            self._switch("link", "add", "br0", "address", "02:00:00:00:01:00", "type", "bridge")
             self._switch("link", "set", "br0", "up")
+            self._switch("address", "add", f"{SWITCH}/24", "dev", "br0")
             for number, name in enumerate(hosts, 1):
                 self._hosts[name] = Host(self, name, f"{NETWORK}.{number}").boot()
         except BaseException:
@@ -65,6 +68,10 @@ class Cell:
         if self.switch in netns.names():
             netns.command("ip", "netns", "delete", self.switch)
         shutil.rmtree(self.directory, ignore_errors=True)
+
+    def proxy_to(self, host, port=PORT):
+        """A FaultProxy on the switch, which outlives every host, in front of a port of a host; its user closes it."""
+        return FaultProxy((host.address, port), *_ends(self.switch, SWITCH))
 
     def _switch(self, *words):
         netns.command("ip", "-n", self.switch, *words)
@@ -157,14 +164,7 @@ class Host:
 
     def proxy_to(self, other, port=PORT):
         """A FaultProxy on this host's loopback in front of a port of the other host; whoever makes it closes it."""
-        def listen(chosen):
-            with self.on_the_network():
-                return socket.create_server(("127.0.0.1", chosen))
-
-        def dial():
-            with self.on_the_network():
-                return socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        return FaultProxy((other.address, port), listen, dial)
+        return FaultProxy((other.address, port), *_ends(self.network, "127.0.0.1"))
 
     # -- its processes ------------------------------------------------------------------------------------------------
 
@@ -205,6 +205,18 @@ class Host:
         for pid in self.processes():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, number)
+
+
+def _ends(network, address):
+    """What makes the two ends of a FaultProxy in a network namespace; see there."""
+    def listen(chosen):
+        with netns.entered(network):
+            return socket.create_server((address, chosen))
+
+    def dial():
+        with netns.entered(network):
+            return socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    return listen, dial
 
 
 def state(pid):

@@ -1,0 +1,254 @@
+"""Members of a cell die, stop, are drained and are replaced under running jobs; nothing is lost, and no attempt is used
+up by a planned stop. With hosts of their own, and their deaths: cell_deaths_test.py."""
+
+import contextlib
+import os
+import re
+import signal
+import unittest
+
+from cluster import ClusterTest
+from harness import alive, eventually
+
+LONG = {"lease": {"first": "15s", "node_silence": "10s"}}
+
+
+class Dying(ClusterTest):
+    def running(self, c, *options):
+        job = c.client.run(c.gate("a"), *options)
+        name, pids = c.started(job)
+        eventually(lambda: c.client.show(job)["state"] == "running", "it runs")
+        return job, c.workers[name], pids
+
+    def test_fabricd_of_a_worker_is_killed_and_the_next_one_takes_its_job_over(self):
+        c = self.cluster(("w1",))
+        job, worker, pids = self.running(c)
+        fence = c.client.show(job)["fence"]
+        for _ in range(3):
+            worker.kill()
+            worker.start()
+        eventually(lambda: c.known()["w1"]["held"] == 1, "it is held")
+        self.assertEqual(worker.job_processes(job)[0], pids[0])
+        self.assertEqual(self.finish(c, "a", job), [["succeeded"]])
+        self.assertEqual(c.client.show(job)["fence"], fence)
+
+    def test_a_job_that_ends_while_its_fabricd_is_dead_keeps_its_result(self):
+        c = self.cluster(("w1",), config=LONG)
+        job = c.client.run(c.gate("a") + "; echo 7 > $FABRIC_RESULT")
+        _, pids = c.started(job)
+        c.workers["w1"].kill()
+        c.open_gate("a")
+        eventually(lambda: not any(alive(p) for p in pids), "it has ended")
+        c.workers["w1"].start()
+        end = c.client.wait(job)
+        self.assertEqual((end["result"], [a["outcome"] for a in end["attempts"]]), (7, ["succeeded"]))
+
+    def test_fabricd_is_killed_with_its_runner_and_the_job_runs_again(self):
+        c = self.cluster(("w1",), config=LONG)
+        job, worker, pids = self.running(c)
+        for pid in (worker.process.pid, *worker.helpers("fabric-runner"), *worker.keepers()):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        worker.end()
+        worker.start()
+        eventually(lambda: not any(alive(p) for p in pids), "the old processes are gone")
+        eventually(lambda: c.client.show(job)["attempt"] == 2, "it is leased again, long before its lease would end", 9)
+        self.assertEqual(self.finish(c, "a", job), [["lost", "succeeded"]])
+
+    def test_a_worker_that_does_not_come_back_has_its_job_run_elsewhere(self):
+        c = self.cluster()
+        job, worker, pids = self.running(c)
+        worker.kill_everything()
+        other = c.started_elsewhere(job, worker.directory.name)
+        self.assertNotEqual(other, worker.directory.name)
+        self.assertEqual(self.finish(c, "a", job), [["lost", "succeeded"]])
+        self.assertEqual(c.client.show(job)["counts"]["lost"], 1)
+
+    def test_the_runner_of_a_worker_outlives_its_lease_and_stops_what_it_holds(self):
+        c = self.cluster(("w1",))
+        _, worker, pids = self.running(c)
+        worker.kill()
+        eventually(lambda: not any(alive(p) for p in pids), "its runner ended what had no lease")
+
+    def test_the_schedulers_fabricd_is_killed_and_the_job_goes_on(self):
+        c = self.cluster(config=LONG)
+        job, worker, pids = self.running(c)
+        c.scheduler.kill()
+        c.scheduler.start()
+        c.until_joined("w1", "w2")
+        self.assertEqual(worker.job_processes(job)[0], pids[0])
+        self.assertEqual(self.finish(c, "a", job), [["succeeded"]])
+
+    def test_the_scheduler_stands_still_for_less_than_a_lease(self):
+        c = self.cluster(config=LONG)
+        job, worker, pids = self.running(c)
+        c.scheduler.signal(signal.SIGSTOP)
+        eventually(lambda: "lost the cell" in worker.log(), "nobody hears it any more")
+        c.scheduler.signal(signal.SIGCONT)
+        c.until_joined("w1", "w2")
+        self.assertEqual(worker.job_processes(job)[0], pids[0])
+        self.assertEqual(self.finish(c, "a", job), [["succeeded"]])
+
+    def test_a_result_that_came_while_the_scheduler_was_dead_is_accepted(self):
+        c = self.cluster(("w1",), config=LONG)
+        job = c.client.run(c.gate("a") + "; echo 7 > $FABRIC_RESULT")
+        _, pids = c.started(job)
+        eventually(lambda: c.client.show(job)["state"] == "running", "it runs")
+        c.scheduler.kill()
+        c.open_gate("a")
+        eventually(lambda: not any(alive(p) for p in pids), "it has ended")
+        c.scheduler.start()
+        end = c.client.wait(job)
+        self.assertEqual((end["result"], [a["outcome"] for a in end["attempts"]]), (7, ["succeeded"]))
+
+    def test_all_fabricds_are_killed_at_once(self):
+        c = self.cluster(config=LONG)
+        jobs = [c.client.run(c.gate("a")) for _ in range(4)]
+        found = {job: c.started(job) for job in jobs}
+        for node in c.nodes():
+            node.signal(signal.SIGKILL)
+        for node in c.nodes():
+            node.end()
+        for worker in c.workers.values():
+            worker.launch()  # They come first, and wait for the scheduler.
+        c.scheduler.start()
+        for worker in c.workers.values():
+            worker.until_ready()
+        for job, (name, pids) in found.items():
+            self.assertEqual(c.workers[name].job_processes(job)[0], pids[0])
+        self.assertEqual(self.finish(c, "a", *jobs), [["succeeded"]] * 4)
+
+
+class Replacing(ClusterTest):
+    def test_fabricd_of_a_worker_is_detached_and_started_under_a_running_job(self):
+        for way in ("signal", "command"):
+            with self.subTest(way):
+                c = self.cluster(("w1",))
+                job = c.client.run(f"echo before; {c.gate('a')}; echo after; echo 7 > $FABRIC_RESULT")
+                _, pids = c.started(job)
+                fence = c.client.show(job)["fence"]
+                self.detach(c, "w1", way)
+                c.until_lost("w1")
+                self.assertEqual(c.client.show(job)["state"], "running")
+                c.workers["w1"].start()
+                self.assertEqual(c.workers["w1"].job_processes(job)[0], pids[0])
+                self.assertEqual(self.finish(c, "a", job), [["succeeded"]])
+                end = c.client.show(job)
+                self.assertEqual((end["result"], end["fence"]), (7, fence))
+                self.assertEqual(c.client.fabric("logs", job, as_json=False).out, "before\nafter\n")
+
+    def detach(self, c, name, way):
+        worker = c.workers[name]
+        if way == "signal":
+            worker.signal(signal.SIGUSR2)
+        else:
+            c.client.good("detach", name)
+        self.assertEqual(worker.end()[0], 0, worker.log())
+
+    def test_fabricd_of_the_scheduler_is_detached_and_started_under_a_running_job(self):
+        c = self.cluster()
+        job = c.client.run(f"{c.gate('a')}; echo 7 > $FABRIC_RESULT")
+        name, pids = c.started(job)
+        eventually(lambda: c.client.show(job)["state"] == "running", "it runs")
+        c.scheduler.detach_and_start()
+        c.until_joined("w1", "w2")
+        self.assertGreater(c.client.show(job)["lease_s"], 200)  # Lengthened for the outage.
+        self.assertEqual(c.workers[name].job_processes(job)[0], pids[0])
+        self.assertEqual(self.finish(c, "a", job), [["succeeded"]])
+        self.assertEqual(c.client.show(job)["result"], 7)
+
+    def test_a_rolling_restart_under_load_loses_nothing_and_uses_up_no_attempt(self):
+        c = self.cluster(worker_config={"node": {"drain_timeout": "300ms"}})
+        jobs = [c.client.run("sleep 0.3; echo $FABRIC_ATTEMPT > $FABRIC_RESULT") for _ in range(60)]
+        for round_of in (lambda w: w.drain(), lambda w: w.drain(), self.replace):
+            for name in ("w1", "w2"):
+                eventually(lambda n=name: c.known()[n]["held"] > 0 or self.all_taken(c), f"{name} is at work")
+                code = round_of(c.workers[name])[0]
+                self.assertEqual(code, 0)
+                c.workers[name].start()
+        jobs += [c.client.run("exit 0") for _ in range(10)]
+        for job in jobs:
+            end = c.client.wait(job)
+            self.assertEqual(end["state"], "succeeded", end)
+            self.assertEqual((end["counts"]["failures"], end["counts"]["lost"]), (0, 0), end)
+            self.assertLessEqual({a["outcome"] for a in end["attempts"]}, {"succeeded", "drained"})
+
+    def all_taken(self, c):
+        return c.client.good("lanes")[0]["lanes"][0]["ready"] == 0
+
+    def replace(self, worker):
+        worker.signal(signal.SIGUSR2)
+        return worker.end()
+
+
+class Draining(ClusterTest):
+    def test_sigterm_hands_back_what_does_not_end_in_time_and_it_runs_elsewhere(self):
+        c = self.cluster(worker_config={"node": {"drain_timeout": "200ms"}})
+        job = c.client.run(c.gate("a"))
+        name, _ = c.started(job)
+        code, told = c.workers[name].drain()
+        self.assertEqual(code, 0)
+        self.assertIn(f"job {job}", told)
+        self.assertIn("drained: nothing is held", told)
+        other = c.started_elsewhere(job, name)
+        self.assertEqual(self.finish(c, "a", job), [["drained", "succeeded"]])
+        end = c.client.show(job)
+        self.assertEqual((end["counts"]["failures"], end["counts"]["lost"]), (0, 0))
+        self.assertEqual([a["node"] for a in end["attempts"]], [name, other])
+
+    def test_sigterm_lets_end_what_ends_in_time(self):
+        c = self.cluster(worker_config={"node": {"drain_timeout": "1h"}})
+        job = c.client.run(c.gate("a"))
+        name, _ = c.started(job)
+        c.workers[name].signal(signal.SIGTERM)
+        eventually(lambda: all(w["draining"] for w in c.known()[name]["workers"]), "it drains, and nodes says so")
+        later = [c.client.run("true") for _ in range(4)]
+        c.client.wait(*later)
+        self.assertNotIn(name, {a["node"] for j in later for a in c.client.show(j)["attempts"]})
+        c.open_gate("a")
+        self.assertEqual(c.workers[name].end()[0], 0)
+        self.assertEqual(c.client.wait(job)["attempts"][0]["outcome"], "succeeded")
+
+    def test_drain_and_undrain_by_name(self):
+        c = self.cluster()
+        jobs = [c.client.run(c.gate("a"), "--lane", "slow") for _ in range(2)]
+        found = {c.started(job)[0]: job for job in jobs}
+        report = c.client.good("drain", "w1", "--deadline", "200ms")[0]
+        self.assertEqual(report["node"], "w1")
+        self.assertEqual([a["job"] for a in report["attempts"]], [found["w1"]], report)
+        self.assertEqual(c.client.outcomes(found["w1"]), ["drained"])
+        known = c.known()
+        self.assertEqual([{w["draining"] for w in known[n]["workers"]} for n in ("w1", "w2")], [{True}, {False}])
+        waits = c.client.good("explain", found["w1"])[0]["reasons"]
+        self.assertIn("w1", " ".join(r["text"] for r in waits), waits)
+        c.client.good("undrain", "w1")
+        self.assertEqual(c.started(found["w1"])[0], "w1")
+        self.assertEqual(self.finish(c, "a", *jobs), [["drained", "succeeded"] if j == found["w1"] else ["succeeded"]
+                                                      for j in jobs])
+        self.assert_refused(c.client.fabric("undrain", "w1"), "wrong_state", "w1")
+
+    def test_orders_to_nodes_that_are_not_there_are_refused(self):
+        c = self.cluster(("w1",))
+        for order in ("drain", "undrain", "detach"):
+            answer = c.client.fabric(order, "w9")
+            self.assertIn(answer.code, (4, 5), answer)
+            self.assertTrue(re.search("w9", answer.out + answer.err), answer)
+        c.workers["w1"].kill()
+        c.until_lost("w1")
+        answer = c.client.fabric("drain", "w1")
+        self.assertIn(answer.code, (4, 5), answer)
+
+    def test_a_drained_worker_stays_drained_over_a_break_of_its_connection(self):
+        c = self.cluster(("w1", "w2"), proxied=("w1",))
+        c.client.good("drain", "w1")
+        seen = c.proxies["w1"].connections
+        c.proxies["w1"].reset_all()
+        eventually(lambda: c.proxies["w1"].connections > seen, "it dials again")
+        c.until_joined("w1")
+        jobs = [c.client.run("sleep 0.1") for _ in range(8)]
+        c.client.wait(*jobs)
+        self.assertEqual({a["node"] for j in jobs for a in c.client.show(j)["attempts"]}, {"w2"})
+
+
+if __name__ == "__main__":
+    unittest.main()
