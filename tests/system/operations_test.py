@@ -11,7 +11,7 @@ import subprocess
 import time
 import unittest
 
-from harness import BIN, POLL_S, ROOT
+from harness import BIN, POLL_S, ROOT, read_bytes
 from hosts import HostTest
 from page import missing, steps
 
@@ -43,8 +43,8 @@ class Shell:
         env = {"HOME": str(host.directory), "PATH": path, "CELL": str(cell.directory), "FABRIC_BIN": str(BIN),
                "LANG": "C.UTF-8"}
         self._bash = host.popen(["bash", "--noprofile", "--norc"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
-                                stderr=subprocess.DEVNULL, text=True, env=env, cwd=host.directory)
-        self._type("set -e -o pipefail")
+                                stderr=subprocess.DEVNULL, text=True, env=env)
+        self._type("cd; set -e -o pipefail")  # A mount namespace is entered at its root.
 
     def run(self, commands):
         """Returns whether all commands succeeded, and what they printed. Takes the host's power away if they want it."""
@@ -106,9 +106,9 @@ class Operations(HostTest):
         """The last lines that each fabricd logged."""
         texts = []
         for host in self.c:
-            with contextlib.suppress(OSError):
-                texts.append(f"-- {host.name}\n" + "".join((host.directory / "fabricd.log").open().readlines()[-15:]))
-        return "".join(texts)
+            lines = read_bytes(host.directory / "fabricd.log").decode(errors="replace").splitlines()
+            texts += [f"-- {host.name}", *lines[-15:]]
+        return "\n".join(texts)
 
     def take(self, step, name):
         if not step.commands:
@@ -120,8 +120,8 @@ class Operations(HostTest):
         where = f"operations.md, line {step.line}, on {name}"
         if not went_well:
             self.fail(f"{where}: a command failed, or took over {BLOCK_S} s; printed:\n{printed}\n{self.logs()}")
-        line = missing(step.shown, printed)
-        self.assertIsNone(line, f"{where}: not printed, or not in its place. It printed:\n{printed}\n{self.logs()}")
+        if line := missing(step.shown, printed):
+            self.fail(f"{where}: {line!r} is not printed, or not in its place; printed:\n{printed}\n{self.logs()}")
 
     def test_every_command_runs_as_written_and_prints_what_the_page_shows(self):
         todo = steps(PAGE.read_text())
