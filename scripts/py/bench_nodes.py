@@ -1,11 +1,11 @@
-"""What the wire costs: a scheduler that runs nothing and worker nodes, on this machine over loopback with mTLS, beside one
-fabricd with as many slots. Both are there all the time and take turns; the ratio is the median of those of the pairs."""
+"""What the wire costs: a scheduler that runs nothing and worker nodes, on this machine over loopback with mTLS, beside
+one fabricd with as many slots. Both are there all the time and take turns."""
 
 import statistics
 import sys
 import time
 
-from local_fabric import POLL_S, READY_S, ROOT, FabricError, LocalFabric, LocalWorker, cpu_seconds
+from local_fabric import POLL_S, READY_S, ROOT, FabricError, LocalFabric, LocalWorker, cpu_seconds, read_bytes
 
 CONFIG = ROOT / "config/fast-first.json"
 # name: classes, slots in all. A worker has at most 512.
@@ -54,8 +54,8 @@ class Scheduler(LocalFabric):
 def cpu_of(fabrics):
     """CPU time of each fabricd, and of the runners together; keepers and jobs are left out."""
     daemons = [cpu_seconds(f.process.pid) or 0 for f in fabrics]
-    names = [(pid, open(f"/proc/{pid}/comm", encoding="utf-8").read().strip()) for f in fabrics for pid in f.processes()]
-    return [*daemons, sum(cpu_seconds(pid) or 0 for pid, name in names if name == "fabric-runner")]
+    runners = [pid for f in fabrics for pid in f.processes() if read_bytes(f"/proc/{pid}/comm") == b"fabric-runner\n"]
+    return [*daemons, sum(cpu_seconds(pid) or 0 for pid in runners)]
 
 
 def costs(bench, fabrics, job_class, jobs):
@@ -94,5 +94,5 @@ def cpu_note(ours, theirs):
     def median(runs):
         return [statistics.median(run[1][at] for run in runs) for at in range(len(runs[0][1]))]
     cell, one = median(ours), median(theirs)
-    return (f"CPU per job, us: scheduler {cell[0]:.0f}, workers together {sum(cell[1:-1]):.0f}, their runners {cell[-1]:.0f}; "
-            f"in one process {one[0]:.0f}, its runner {one[1]:.0f}")
+    return (f"CPU per job, us: scheduler {cell[0]:.0f}, workers together {sum(cell[1:-1]):.0f}, their runners "
+            f"{cell[-1]:.0f}; in one process {one[0]:.0f}, its runner {one[1]:.0f}")

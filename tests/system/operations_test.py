@@ -47,7 +47,7 @@ class Shell:
         self._type("cd; set -e -o pipefail")  # A mount namespace is entered at its root.
 
     def run(self, commands):
-        """Returns whether all commands succeeded, and what they printed. Takes the host's power away if they want it."""
+        """Returns whether all commands succeeded, and what they printed. Takes the host's power if they want it."""
         self._number += 1
         block, out, done = (self.host.directory / f".block-{self._number}{end}" for end in (".sh", ".out", ".done"))
         block.write_text(commands)
@@ -116,7 +116,8 @@ class Operations(HostTest):
         began = time.monotonic()
         went_well, printed = self.shell(name).run(step.commands)
         if os.environ.get("FABRIC_SHOW"):
-            print(f"-- {name}, line {step.line}, {time.monotonic() - began:.1f} s\n{step.commands}--\n{printed}", flush=True)
+            took = time.monotonic() - began
+            print(f"-- {name}, line {step.line}, {took:.1f} s\n{step.commands}--\n{printed}", flush=True)
         where = f"operations.md, line {step.line}, on {name}"
         if not went_well:
             self.fail(f"{where}: a command failed, or took over {BLOCK_S} s; printed:\n{printed}\n{self.logs()}")
