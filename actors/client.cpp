@@ -52,8 +52,9 @@ expected<void> client::identify() {
   if (made.error().code != errc::not_found)
     return fail(made.error().code, made.error().message, std::string(not_identified));
   // It may come: a node makes one as it starts.
-  return fail(errc::unavailable, made.error().message + "; a scheduler's node has one for its host in its data directory, "
-                                                        "which --tls DIR or FABRIC_TLS may name");
+  return fail(errc::unavailable, made.error().message +
+                                     "; a scheduler's node has one for its host in its data directory, "
+                                     "which --tls DIR or FABRIC_TLS may name");
 }
 
 expected<void> client::connect() {
@@ -68,8 +69,8 @@ expected<void> client::connect() {
     if (!made) return unreachable(made.error());
     // CAF may cut a connection in which one of its ticks fell into the handshake; then nobody answers.
     auto link = client_link::connect(who_, std::move(*made), within(how_.connect_limit, end_));
-    auto there = link ? (*link)->call<cell_hello>(get_hello{}, within(how_.connect_limit, end_))
-                      : tl::unexpected{link.error()};
+    auto there =
+        link ? (*link)->call<cell_hello>(get_hello{}, within(how_.connect_limit, end_)) : tl::unexpected{link.error()};
     if (there) return accept(std::move(*link), *there);
     last = there.error();
   }

@@ -39,7 +39,8 @@ struct client_settings {
 /// outlives restarts of fabricd; it never repeats a call by itself. One thread at a time may use it.
 ///
 /// Errors of every call, beside those of the answer itself:
-///   errc::unavailable   the cell cannot be reached, or did not answer: nothing_was_sent() tells which. Also while there
+///   errc::unavailable   the cell cannot be reached, or did not answer: nothing_was_sent() tells which. Also while
+///   there
 ///                       is no certificate to show: a node makes one as it starts.
 ///   errc::incompatible  it speaks another version of the protocol.
 ///   errc::not_allowed   one of the two does not believe the other's certificate.
@@ -136,7 +137,7 @@ private:
 
   client_settings how_;
   std::shared_ptr<const tls::context> who_; ///< Null until there were credentials.
-  std::optional<duration> most_; ///< For one call, altogether.
+  std::optional<duration> most_;            ///< For one call, altogether.
   std::chrono::steady_clock::time_point end_ = std::chrono::steady_clock::time_point::max(); ///< Of the call at hand.
   std::unique_ptr<client_link> link_; ///< Null while there is no connection.
 };

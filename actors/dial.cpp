@@ -1,6 +1,7 @@
 #include "actors/dial.hpp"
 
 #include "fabric/config/endpoint.hpp"
+#include "fabric/time.hpp"
 
 #include "actors/compat.hpp"
 #include "actors/system.hpp"
@@ -11,7 +12,7 @@ namespace fabric::actors {
 
 namespace {
 
-constexpr duration connect_limit = std::chrono::seconds{15}; ///< More than the dialer takes for one try.
+constexpr duration connect_limit = std::chrono::seconds{5}; ///< More than twice tls_limits::dial.
 
 } // namespace
 

@@ -21,8 +21,7 @@ template <class Inspector> bool inspect(Inspector& f, end& x) {
 }
 template <class Inspector> bool inspect(Inspector& f, move& x) {
   return f.object(x).fields(f.field("id", x.id), f.field("version", x.version), f.field("lane", x.lane),
-                            f.field("epoch", x.epoch), f.field("to_lane", x.to_lane),
-                            f.field("overflow", x.overflow));
+                            f.field("epoch", x.epoch), f.field("to_lane", x.to_lane), f.field("overflow", x.overflow));
 }
 template <class Inspector> bool inspect(Inspector& f, carry& x) {
   return f.object(x).fields(f.field("id", x.id), f.field("fence", x.fence), f.field("from", x.from),
@@ -40,10 +39,11 @@ template <class Inspector> bool inspect(Inspector& f, lane_died& x) {
   return f.object(x).fields(f.field("lane", x.lane), f.field("id", x.id), f.field("what", x.what));
 }
 template <class Inspector> bool inspect(Inspector& f, set_pause& x) {
-  return f.object(x).fields(f.field("lane", x.lane), f.field("wished", x.wished),
-                            f.field("only_since", x.only_since));
+  return f.object(x).fields(f.field("lane", x.lane), f.field("wished", x.wished), f.field("only_since", x.only_since));
 }
-template <class Inspector> bool inspect(Inspector& f, open_lane& x) { return f.object(x).fields(f.field("lane", x.lane)); }
+template <class Inspector> bool inspect(Inspector& f, open_lane& x) {
+  return f.object(x).fields(f.field("lane", x.lane));
+}
 
 template <class Inspector> bool inspect(Inspector& f, answer& x) {
   return f.object(x).fields(f.field("failure", x.failure), f.field("id", x.id), f.field("duplicate", x.duplicate),
@@ -51,13 +51,13 @@ template <class Inspector> bool inspect(Inspector& f, answer& x) {
                             f.field("input", x.input));
 }
 template <class Inspector> bool inspect(Inspector& f, lane_entry& x) {
-  return f.object(x).fields(
-      f.field("id", x.id), f.field("version", x.version), enum_field(f, "state", x.state, job_state::cancelled),
-      f.field("priority", x.priority), f.field("demoted_order", x.demoted_order), f.field("run_at", x.run_at),
-      f.field("job_class", x.job_class), f.field("overflow_from", x.overflow_from),
-      f.field("cancel_requested", x.cancel_requested), f.field("fence", x.fence), f.field("node", x.node),
-      f.field("lease", x.lease), f.field("attempt", x.attempt), f.field("failures", x.failures),
-      f.field("ran_before", x.ran_before));
+  return f.object(x).fields(f.field("id", x.id), f.field("version", x.version),
+                            enum_field(f, "state", x.state, job_state::cancelled), f.field("priority", x.priority),
+                            f.field("demoted_order", x.demoted_order), f.field("run_at", x.run_at),
+                            f.field("job_class", x.job_class), f.field("overflow_from", x.overflow_from),
+                            f.field("cancel_requested", x.cancel_requested), f.field("fence", x.fence),
+                            f.field("node", x.node), f.field("lease", x.lease), f.field("attempt", x.attempt),
+                            f.field("failures", x.failures), f.field("ran_before", x.ran_before));
 }
 template <class Inspector> bool inspect(Inspector& f, lane_change& x) {
   return f.object(x).fields(f.field("lane", x.lane), f.field("epoch", x.epoch), f.field("seq", x.seq),

@@ -72,11 +72,9 @@ private:
     if (from == system().node()) return admit(m, "node " + m.card.name);
     auto promise = make_response_promise<node_welcome>();
     ask(this, dialer(system()), identity_limit, caf::get_atom_v, from)
-        .then(
-            [this, promise, m](const caf::node_id&, const std::string& shown, std::uint16_t) mutable {
-              promise.deliver(admit(m, shown));
-            },
-            [this, promise, m](caf::error&) mutable { promise.deliver(admit(m, "nobody")); });
+        .then([this, promise, m](const caf::node_id&, const std::string& shown,
+                                 std::uint16_t) mutable { promise.deliver(admit(m, shown)); },
+              [this, promise, m](caf::error&) mutable { promise.deliver(admit(m, "nobody")); });
     return promise;
   }
 

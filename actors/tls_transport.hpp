@@ -24,7 +24,7 @@ class tls_wire;
 struct tls_limits {
   duration proof = std::chrono::seconds{5}; ///< For the handshake and the first word behind it.
   std::size_t unproved_max = 256;           ///< Connections at once within it; one more ends the oldest.
-  duration dial = std::chrono::seconds{5};  ///< To connect, and as long again to shake hands.
+  duration dial = std::chrono::seconds{2};  ///< To connect, and as long again to shake hands.
 };
 
 /// Called in the middleman's thread when a connection was refused, with the other side's address and the reason.

@@ -46,7 +46,7 @@ public:
         [this](cell_names& m) { rename(m.items); },
         [this](cell_terms& m) { apply(m.text); },
         [this](host_lanes& m) { host(m.lanes); },
-        [this](pruned_jobs& m) { tell(this, runner_, std::move(m)); },
+        [this](pruned_jobs& m) { prune(m); },
         [this](reload_config m) { return reload(m.dry_run); },
         [this](directory_entry& m) { meet(m); },
     };
@@ -138,6 +138,19 @@ private:
         tell(this, how_.directory, directory_entry{std::move(n.name), std::move(n.actor), true});
   }
 
+  /// The runner's link comes with the terms, a moment after the welcome. Spool directories are found again by the
+  /// survey; of checkpoints that were reset nobody would tell it again.
+  void prune(pruned_jobs& m) {
+    if (runner_) return tell(this, runner_, std::move(m));
+    resets_.insert(m.resets.begin(), m.resets.end());
+  }
+
+  void meet_runner(const caf::strong_actor_ptr& actor) {
+    runner_ = caf::actor_cast<runner_actor>(actor);
+    if (!resets_.empty()) tell(this, runner_, pruned_jobs{{}, {}, {resets_.begin(), resets_.end()}});
+    resets_.clear();
+  }
+
   void host(const std::vector<std::string>& lanes) {
     hosted_ = {lanes.begin(), lanes.end()};
     std::erase_if(lanes_, [this](const auto& item) { return !hosted_.contains(item.first); });
@@ -172,7 +185,7 @@ private:
   }
 
   void meet(const directory_entry& m) {
-    if (m.name == "runner") runner_ = caf::actor_cast<runner_actor>(m.actor);
+    if (m.name == "runner") meet_runner(m.actor);
     if (m.name == "runner" || m.name == "handlers" || m.name == "steward" || m.name.starts_with("worker/"))
       told_[m.name] = caf::actor_cast<configured_actor>(m.actor);
     if (m.name.starts_with("lane/") && !m.is_elsewhere) meet_lane(m.name.substr(5), m.actor);
@@ -198,6 +211,7 @@ private:
   registrar_actor registrar_;
   node_face_actor steward_;
   runner_actor runner_;
+  std::set<job_id> resets_;                            ///< For a runner that is not there yet.
   std::set<std::string> hosted_;                       ///< Lanes that are to live here.
   std::map<std::string, caf::strong_actor_ptr> lanes_; ///< Those that do.
   std::map<std::string, configured_actor> told_;       ///< Whose work depends on the configuration.

@@ -38,9 +38,9 @@ std::vector<certificate_state> look_at_certificates(const std::string& directory
   const auto authority = look_at_authority(directory);
   if (authority) all.push_back(*authority);
   const auto client = tls::authority_in(directory).client;
-  for (auto& one : {look_at("certificate of the node", tls::role::node, tls::files_of(tls::role::node, directory)),
-                    look_at("certificate of the command line", tls::role::client,
-                            tls::files_of(tls::role::client, client))}) {
+  for (auto& one :
+       {look_at("certificate of the node", tls::role::node, tls::files_of(tls::role::node, directory)),
+        look_at("certificate of the command line", tls::role::client, tls::files_of(tls::role::client, client))}) {
     if (!one) continue;
     all.push_back(*one);
     all.back().renews_itself = authority && authority->wrong.empty();

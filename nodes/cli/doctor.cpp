@@ -45,8 +45,8 @@ exit_code doctor(session& s) {
     else
       for (const auto& p : loaded.error()) problems.push_back(config::render(p));
   }
-  auto facts = examine_host(config, s.call.tool.data.empty() ? config.node.data : s.call.tool.data,
-                            tls_directory(s, config));
+  auto facts =
+      examine_host(config, s.call.tool.data.empty() ? config.node.data : s.call.tool.data, tls_directory(s, config));
   facts.config_problems = std::move(problems);
   const auto all = judge(facts, config);
   if (s.call.json)

@@ -19,8 +19,9 @@ std::string directory_of(const config::node& node) { return node.tls.empty() ? n
 } // namespace
 
 certificates::certificates(const config::root& config, std::shared_ptr<spdlog::logger> log)
-    : log_(std::move(log)), own_(config.node.join.empty() ? tls::role::scheduler : tls::role::node, directory_of(config.node), config.node.name,
-                                 [to = log_](const std::string& line) { to->info("tls: {}", line); }) {}
+    : log_(std::move(log)),
+      own_(config.node.join.empty() ? tls::role::scheduler : tls::role::node, directory_of(config.node),
+           config.node.name, [to = log_](const std::string& line) { to->info("tls: {}", line); }) {}
 
 expected<tls::context_ptr> certificates::first() { return own_.look(wall_now()); }
 

@@ -46,8 +46,8 @@ constexpr duration handler_grace = 700ms;
 constexpr duration lookup_limit = 500ms;
 constexpr duration answer_limit = 5s;
 constexpr duration stop_limit = 5s;
-constexpr int tidy_ms = 10'000;                       ///< How often unused memory is given back.
-constexpr int runner_patience_ms = 2000;              ///< A node is ready without its runner after this, and complains.
+constexpr int tidy_ms = 10'000;          ///< How often unused memory is given back.
+constexpr int runner_patience_ms = 2000; ///< A node is ready without its runner after this, and complains.
 
 /// Blocks the signals that the main thread reads; before any thread starts, so that all inherit it.
 exec::unique_fd take_signals() {

@@ -42,7 +42,8 @@ std::optional<error> prepare_data(const config::root& config) {
   return std::nullopt;
 }
 
-std::optional<error> open_store(const config::root& config, const data_paths& paths, spdlog::logger& log, outside& out) {
+std::optional<error> open_store(const config::root& config, const data_paths& paths, spdlog::logger& log,
+                                outside& out) {
   if (config.store.kind == "memory") {
     const auto memory = std::make_shared<store::memory_store>(
         store::memory_options{.retention = config.store.retention, .disk_is_low = {}});
@@ -58,10 +59,10 @@ std::optional<error> open_store(const config::root& config, const data_paths& pa
   if (!opened) return opened.error();
   const auto& found = (*opened)->report();
   log.info("store: {} ({}), {} live jobs, {} running; SQLite {}", paths.store,
-             found.created     ? "new"
-             : found.was_clean ? "closed cleanly"
-                               : "not closed cleanly, checked",
-             found.live_jobs, found.running, found.sqlite);
+           found.created     ? "new"
+           : found.was_clean ? "closed cleanly"
+                             : "not closed cleanly, checked",
+           found.live_jobs, found.running, found.sqlite);
   if (found.stale_ends > 0) log.info("store: {} ends of stale attempts were refused so far", found.stale_ends);
   auto reader = store::sqlite_reader::open(paths.store, count_limit);
   if (!reader) return reader.error();
@@ -81,10 +82,10 @@ std::vector<std::string> runner_command(const options& how, const data_paths& pa
     program = (std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path() / "fabric-runner").string();
   }
   const auto slots = config::keepers_on_node(now);
-  return {program,           "--socket",   paths.socket,
-          "--spool",         paths.spool, "--ledger",
-          paths.ledger,     "--slots",    std::to_string(std::max(slots, 1u)),
-          "--idle-exit",     "10",         "--log-format",
+  return {program,       "--socket",  paths.socket,
+          "--spool",     paths.spool, "--ledger",
+          paths.ledger,  "--slots",   std::to_string(std::max(slots, 1u)),
+          "--idle-exit", "10",        "--log-format",
           now.log.format};
 }
 

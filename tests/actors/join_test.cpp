@@ -19,9 +19,7 @@ world_settings idle_cell() {
   return how;
 }
 
-std::vector<node_report> nodes_of(world& w) {
-  return w.ask_now<node_reports>(w.scheduler(), get_nodes{}).nodes;
-}
+std::vector<node_report> nodes_of(world& w) { return w.ask_now<node_reports>(w.scheduler(), get_nodes{}).nodes; }
 
 node_report node_of(world& w, const std::string& name) {
   for (auto& n : nodes_of(w))

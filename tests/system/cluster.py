@@ -33,7 +33,9 @@ class Cluster:
         return HostNode(self.cell[name], config, base=own)
 
     def start(self):
-        for node in self.nodes():
+        self.scheduler.start()
+        for node in self.workers.values():
+            self.scheduler.admit(node)
             node.start()
         self.until_joined(*self.workers)
         return self

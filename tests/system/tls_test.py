@@ -12,7 +12,7 @@ import subprocess
 import time
 import unittest
 
-from harness import BIN, DEADLINE_S, NodeTest, SharedNodeTest, eventually, read_bytes
+from harness import BIN, DEADLINE_S, NodeTest, SharedNodeTest, base_config, eventually, read_bytes
 
 DIRECT, HEARTBEAT = 2, 6  # Operations of BASP, the protocol of CAF.
 
@@ -29,13 +29,13 @@ def rss_mib(pid):
     return 0
 
 
-def connections(node):
-    """How many connections of its port the node holds."""
-    port = f"{node.port:04X}"
+def connections(node, process=None):
+    """How many connections of the node's port it holds, or a client's process does."""
+    port, of = f":{node.port:04X}", process or node.process
     rows = [line.split() for line in read_bytes("/proc/net/tcp").decode().splitlines()[1:]]
-    inodes = {row[9] for row in rows if row[1].endswith(":" + port) and row[3] == "01"}
+    inodes = {row[9] for row in rows if (row[1].endswith(port) or row[2].endswith(port)) and row[3] == "01"}
     held = set()
-    for fd in pathlib.Path(f"/proc/{node.process.pid}/fd").iterdir():
+    for fd in pathlib.Path(f"/proc/{of.pid}/fd").glob("*"):
         with contextlib.suppress(OSError):
             held.add(os.readlink(fd))
     return sum(f"socket:[{inode}]" in held for inode in inodes)
@@ -212,6 +212,7 @@ class NoTls(TlsTest):
     def test_what_is_no_tls_is_hung_up_on_and_cuts_nobody_else(self):
         """CAF's own module ends the connection of a bystander for each of these."""
         follower = self.n.background("events", "--follow", "--after", "999999")
+        self.addCleanup(follower.communicate)
         self.addCleanup(follower.kill)
         eventually(lambda: connections(self.n) == 1, "the follower is connected")
         for data in (b"GET / HTTP/1.0\r\n\r\n" * 3, os.urandom(4096), b"\x16\x03\x01\xff\xff" + os.urandom(600),
@@ -311,16 +312,17 @@ class Files(NodeTest):
         n = self.node()
         job = n.run(n.gate("a"))
         n.started(job)
-        waiting = n.background("wait", job)
-        eventually(lambda: connections(n) == 1, "it waits")
-        away = n.directory / "away"
-        n.tls.rename(away)
+        mine = n.directory / "mine"
+        shutil.copytree(n.data / "tls/client", mine)
+        waiting = subprocess.Popen([BIN / "fabric", "--node", n.address, "--tls", mine, "wait", str(job)],
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        eventually(lambda: connections(n, waiting) == 1, "it is connected")
+        shutil.rmtree(mine)
         n.detach_and_start()  # It has to connect anew.
-        eventually(lambda: connections(n) == 1, "it waits again")
+        eventually(lambda: connections(n, waiting) == 1, "it is connected again")
         n.open_gate("a")
         out, err = waiting.communicate(timeout=DEADLINE_S)
         self.assertEqual(waiting.returncode, 0, out + err)
-        away.rename(n.tls)
 
     def test_a_key_that_others_can_read_stops_the_start(self):
         n = self.node()
@@ -407,6 +409,48 @@ class Authority(NodeTest):
         found = look()
         self.assertEqual(found["certificate of the node"]["health"], "bad")
         self.assertIn("0640", found["certificate of the node"]["what"])
+
+
+class Joining(NodeTest):
+    """A node that joins shows a certificate of its own name."""
+
+    def worker(self, scheduler, name):
+        base = base_config()
+        return self.node(start=False, base={"node": {**base["node"], "name": name, "join": [scheduler.address]},
+                                            "classes": base["classes"]})
+
+    def joined(self, scheduler):
+        return {n["node"] for n in scheduler.good("nodes")[0]["nodes"] if n.get("workers")}
+
+    def test_with_one(self):
+        scheduler = self.node()
+        worker = self.worker(scheduler, "w1")
+        scheduler.admit(worker)
+        worker.start()
+        eventually(lambda: {"n1", "w1"} <= self.joined(scheduler), "it has joined")
+
+    def test_without_one_or_with_anothers(self):
+        scheduler = self.node()
+        code, said = self.worker(scheduler, "w1").refuses_to_start()
+        self.assertEqual(code, 2, said)
+        self.assertIn("fabric ca issue w1", said)
+        other = self.worker(scheduler, "w2")
+        scheduler.admit(other)
+        other.config["node"]["name"] = "w1"
+        code, said = other.refuses_to_start()
+        self.assertEqual(code, 2, said)
+        self.assertIn("is for node w2, and this is node w1", said)
+
+    def test_one_of_another_cell_or_revoked_stays_outside(self):
+        scheduler, stranger = self.node(), self.node({"node": {"name": "n2"}})
+        foreign, revoked = self.worker(scheduler, "w1"), self.worker(scheduler, "w2")
+        stranger.admit(foreign)
+        scheduler.admit(revoked)
+        scheduler.good("ca", "revoke", "w2", "--data", scheduler.data)
+        for worker, words in [(foreign, "certificate is refused"), (revoked, "revoked")]:
+            worker.launch()
+            eventually(lambda: words in worker.log(), "it is told why")
+        self.assertEqual(self.joined(scheduler), {"n1"})
 
 
 class Listening(NodeTest):

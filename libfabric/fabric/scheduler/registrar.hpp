@@ -53,8 +53,8 @@ public:
   /// @param shown whom the node's certificate names, for example "node b1"; see tls::to_text.
   /// A node that passes is linked from now on, until `gone`; its older links are of no consequence. errc::incompatible
   /// (protocol, CAF, types), errc::bad_input (its name), errc::wrong_state (the name is this node's or that of another
-  /// node that is linked), errc::stale (older than its last hello), errc::unknown_lane, errc::not_allowed (its certificate
-  /// names somebody else).
+  /// node that is linked), errc::stale (older than its last hello), errc::unknown_lane, errc::not_allowed (its
+  /// certificate names somebody else).
   expected<void> admit(const node_card& card, const std::string& shown);
 
   /// The link of this session broke. False: it is not the node's newest.

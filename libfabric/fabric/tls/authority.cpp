@@ -1,8 +1,8 @@
 #include "fabric/tls/authority.hpp"
 
 #include "fabric/exec/system.hpp"
-#include "fabric/tls/revocations.hpp"
 #include "fabric/time_text.hpp"
+#include "fabric/tls/revocations.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -41,8 +41,7 @@ expected<authority> authority::open(const std::string& directory) {
   auto key = read_pem(files.key);
   if (!key) return tl::unexpected(key.error());
   if (auto ok = check_key_mode(role::scheduler, files.key); !ok) return tl::unexpected(ok.error());
-  if (auto ok = check_key(*certificate, *key); !ok)
-    return fail(ok.error().code, files.key + " " + ok.error().message);
+  if (auto ok = check_key(*certificate, *key); !ok) return fail(ok.error().code, files.key + " " + ok.error().message);
   auto facts = describe(*certificate);
   if (!facts) return tl::unexpected(facts.error());
   if (!facts->is_authority) return fail(errc::bad_input, files.certificate + " is no authority's certificate");

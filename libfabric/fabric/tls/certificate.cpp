@@ -63,8 +63,7 @@ x509_ptr begin_certificate(const validity& valid, EVP_PKEY* key) {
   x509_ptr made{X509_new()};
   if (!made || X509_set_version(made.get(), X509_VERSION_3) != 1 || !give_serial(made.get()) ||
       !ASN1_TIME_set(X509_getm_notBefore(made.get()), seconds_of(valid.from)) ||
-      !ASN1_TIME_set(X509_getm_notAfter(made.get()), seconds_of(valid.until)) ||
-      X509_set_pubkey(made.get(), key) != 1)
+      !ASN1_TIME_set(X509_getm_notAfter(made.get()), seconds_of(valid.until)) || X509_set_pubkey(made.get(), key) != 1)
     return nullptr;
   return made;
 }
@@ -83,7 +82,8 @@ std::string entry_of(X509_NAME* subject, int nid) {
   const int at = X509_NAME_get_index_by_NID(subject, nid, -1);
   if (at < 0) return {};
   const auto* data = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at));
-  return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(data)), static_cast<std::size_t>(ASN1_STRING_length(data))};
+  return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(data)),
+          static_cast<std::size_t>(ASN1_STRING_length(data))};
 }
 
 time_point instant_of(const ASN1_TIME* t) {
@@ -133,8 +133,7 @@ expected<key_pair> issue(const key_pair& authority, const identity& whom, const 
   if (!add_entry(subject, NID_organizationalUnitName, std::string(to_string(whom.what))) ||
       !add_entry(subject, NID_commonName, whom.name) ||
       X509_set_issuer_name(made.get(), X509_get_subject_name(issuer->get())) != 1 ||
-      !add_extensions(made.get(), issuer->get(), whom) ||
-      X509_sign(made.get(), issuer_key->get(), EVP_sha256()) == 0)
+      !add_extensions(made.get(), issuer->get(), whom) || X509_sign(made.get(), issuer_key->get(), EVP_sha256()) == 0)
     return broken();
   return as_pem(made.get(), key.get());
 }
@@ -157,14 +156,24 @@ expected<certificate_facts> describe(const std::string& certificate) {
   return facts_of(found->get());
 }
 
+bool is_signed_by(X509* certificate, X509* authority) {
+  const bool is = X509_verify(certificate, X509_get0_pubkey(authority)) == 1;
+  ERR_clear_error();
+  return is;
+}
+
+bool is_key_of(X509* certificate, EVP_PKEY* key) {
+  const bool is = X509_check_private_key(certificate, key) == 1;
+  ERR_clear_error();
+  return is;
+}
+
 expected<void> check_signed(const std::string& certificate, const std::string& authority) {
   const auto one = parse_certificate(certificate);
   if (!one) return tl::unexpected(one.error());
   const auto issuer = parse_certificate(authority);
   if (!issuer) return tl::unexpected(issuer.error());
-  const bool signed_by_it = X509_verify(one->get(), X509_get0_pubkey(issuer->get())) == 1;
-  ERR_clear_error();
-  if (!signed_by_it) return fail(errc::bad_input, "was not signed by this authority");
+  if (!is_signed_by(one->get(), issuer->get())) return fail(errc::bad_input, "was not signed by this authority");
   return {};
 }
 
@@ -173,9 +182,7 @@ expected<void> check_key(const std::string& certificate, const std::string& key)
   if (!one) return tl::unexpected(one.error());
   const auto other = parse_key(key);
   if (!other) return tl::unexpected(other.error());
-  const bool fits = X509_check_private_key(one->get(), other->get()) == 1;
-  ERR_clear_error();
-  if (!fits) return fail(errc::bad_input, "is not the key of this certificate");
+  if (!is_key_of(one->get(), other->get())) return fail(errc::bad_input, "is not the key of this certificate");
   return {};
 }
 

@@ -19,8 +19,7 @@ namespace {
 /// After OpenSSL's own verification: a certificate of the authority must name an identity, and not be revoked.
 int verify(int good_so_far, X509_STORE_CTX* state) {
   if (good_so_far != 1 || X509_STORE_CTX_get_error_depth(state) != 0) return good_so_far;
-  const auto* ssl =
-      static_cast<SSL*>(X509_STORE_CTX_get_ex_data(state, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  const auto* ssl = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(state, SSL_get_ex_data_X509_STORE_CTX_idx()));
   const auto* mine = static_cast<const context*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
   const auto facts = facts_of(X509_STORE_CTX_get_current_cert(state));
   if (!facts.whom) {

@@ -79,8 +79,7 @@ tl::unexpected<error> refusal(const session& s, const context& who) {
   if (words.empty()) return fail(errc::unavailable, "the connection was closed before the handshake was over");
   if (is_about_us(words))
     return fail(errc::not_allowed, with_own_standing("it refuses this client's certificate (" + words + ")", who));
-  if (words.starts_with("its certificate") || words.starts_with("who answers"))
-    return fail(errc::not_allowed, words);
+  if (words.starts_with("its certificate") || words.starts_with("who answers")) return fail(errc::not_allowed, words);
   return fail(errc::unavailable, "no TLS there: " + words);
 }
 

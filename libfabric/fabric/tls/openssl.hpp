@@ -32,5 +32,7 @@ expected<x509_ptr> parse_certificate(const std::string& pem);
 expected<key_ptr> parse_key(const std::string& pem);
 
 certificate_facts facts_of(X509* of);
+bool is_signed_by(X509* certificate, X509* authority);
+bool is_key_of(X509* certificate, EVP_PKEY* key);
 
 } // namespace fabric::tls

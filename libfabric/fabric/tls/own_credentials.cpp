@@ -28,7 +28,11 @@ expected<credentials> own_credentials::read(time_point now) const {
   if (what_ == role::scheduler)
     return scheduler_credentials(directory_, name_, now, told_,
                                  authority_.empty() ? new_authority::may_be : new_authority::must_not_be);
-  return read_credentials(what_, files_of(what_, directory_));
+  auto found = read_credentials(what_, files_of(what_, directory_));
+  if (!found && found.error().code == errc::not_found)
+    return fail(errc::not_found, found.error().message + "; on the scheduler's host, fabric ca issue " + name_ +
+                                     " makes what belongs there");
+  return found;
 }
 
 expected<void> own_credentials::check_node(const credentials& found, time_point now) const {

@@ -59,12 +59,14 @@ nlohmann::json ca_json(const tls::certificate_facts& authority, const std::vecto
 }
 
 std::string issued_text(const tls::certificate_facts& made, const std::string& directory) {
-  const auto target = made.whom->what == tls::role::client ? "what is in it belongs into a directory that FABRIC_TLS or "
-                                                              "--tls names, or into ~/.config/fabric/tls"
-                                                            : "what is in it belongs into the directory tls of that "
-                                                              "node's data";
-  return fmt::format("{}: certificate of {}, good until {}; {}. Whoever has the key is that {}.\n", printable(directory),
-                     to_text(*made.whom), day_of(made.valid.until), target, to_string(made.whom->what));
+  const auto target = made.whom->what == tls::role::client
+                          ? "what is in it belongs into a directory that FABRIC_TLS or "
+                            "--tls names, or into ~/.config/fabric/tls"
+                          : "what is in it belongs into the directory tls of that "
+                            "node's data";
+  return fmt::format("{}: certificate of {}, good until {}; {}. Whoever has the key is that {}.\n",
+                     printable(directory), to_text(*made.whom), day_of(made.valid.until), target,
+                     to_string(made.whom->what));
 }
 
 nlohmann::json issued_json(const tls::certificate_facts& made, const std::string& directory) {

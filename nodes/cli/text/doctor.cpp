@@ -150,8 +150,8 @@ finding judge_certificate(const certificate_state& one, time_point now) {
   const auto remedy = one.renews_itself ? "start fabricd: it renews it" : "issue another: fabric ca issue";
   switch (how) {
   case tls::standing::good: return {one.name, health::ok, what, {}};
-  case tls::standing::near_end: return {one.name, one.renews_itself ? health::ok : health::warn, what,
-                                        one.renews_itself ? "" : remedy};
+  case tls::standing::near_end:
+    return {one.name, one.renews_itself ? health::ok : health::warn, what, one.renews_itself ? "" : remedy};
   case tls::standing::over: return {one.name, health::bad, what, remedy};
   case tls::standing::not_yet:
     return {one.name, health::bad, fmt::format("{}, not before {}", what, format_time(one.valid.from)),

@@ -50,19 +50,19 @@ struct node_order {
 
 /// Of the operator's tools.
 struct tool_options {
-  std::string config;    ///< A configuration file; empty: none.
-  std::string data;      ///< The node's data directory, over the configuration's; empty: that.
-  bool quick = false;    ///< store check.
-  bool once = false;     ///< top.
-  std::string error;     ///< cancel, kick: only jobs whose reason has this in it.
-  bool bulk = false;     ///< cancel, kick: of all that `chosen` names.
-  bool dry_run = false;  ///< cancel, kick, reload.
-  bool defaults = false; ///< config show.
-  bool yes = false;      ///< cancel, kick: do not ask.
-  std::string shell;     ///< completion.
-  std::string name;      ///< ca issue, ca revoke; the latter takes a serial number too.
-  bool is_client = false; ///< ca issue.
-  std::string out;       ///< ca issue: directory; empty: the name.
+  std::string config;                        ///< A configuration file; empty: none.
+  std::string data;                          ///< The node's data directory, over the configuration's; empty: that.
+  bool quick = false;                        ///< store check.
+  bool once = false;                         ///< top.
+  std::string error;                         ///< cancel, kick: only jobs whose reason has this in it.
+  bool bulk = false;                         ///< cancel, kick: of all that `chosen` names.
+  bool dry_run = false;                      ///< cancel, kick, reload.
+  bool defaults = false;                     ///< config show.
+  bool yes = false;                          ///< cancel, kick: do not ask.
+  std::string shell;                         ///< completion.
+  std::string name;                          ///< ca issue, ca revoke; the latter takes a serial number too.
+  bool is_client = false;                    ///< ca issue.
+  std::string out;                           ///< ca issue: directory; empty: the name.
   duration length = tls::certificate_length; ///< ca issue.
 };
 

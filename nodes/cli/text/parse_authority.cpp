@@ -20,7 +20,8 @@ complaint read_length(const std::string& text, duration& into) {
 } // namespace
 
 void add_authority(CLI::App& app, invocation& into) {
-  auto& ca = *app.add_subcommand("ca", "The certificates of a cell, on its scheduler's host; whether fabricd runs or not");
+  auto& ca =
+      *app.add_subcommand("ca", "The certificates of a cell, on its scheduler's host; whether fabricd runs or not");
   ca.require_subcommand(1);
   auto& issue = *ca.add_subcommand("issue", "Make a certificate and key for another node, or for a client, in a new "
                                             "directory that is then brought there");

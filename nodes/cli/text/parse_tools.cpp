@@ -74,7 +74,8 @@ std::string check_tools(invocation& what) {
 
 bool is_local_tool(const invocation& what) {
   const bool reads_config = what.command == "config show" && (what.tool.defaults || !what.path.empty());
-  return what.command.starts_with("store ") || what.command.starts_with("ca ") || what.command == "doctor" || what.command == "completion" || reads_config;
+  return what.command.starts_with("store ") || what.command.starts_with("ca ") || what.command == "doctor" ||
+         what.command == "completion" || reads_config;
 }
 
 } // namespace fabric::cli

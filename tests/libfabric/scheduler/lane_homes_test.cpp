@@ -19,9 +19,7 @@ config::root cell() {
 }
 
 config::lane_place on(const std::string& node) { return {config::lane_place::kind::node, node, {}}; }
-config::lane_place with(const std::string& value) {
-  return {config::lane_place::kind::labels, "", {{"disk", value}}};
-}
+config::lane_place with(const std::string& value) { return {config::lane_place::kind::labels, "", {{"disk", value}}}; }
 
 } // namespace
 

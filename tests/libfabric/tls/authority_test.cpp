@@ -25,7 +25,9 @@ struct site : scratch {
     told.clear();
     return scheduler_credentials(directory, name, now, [this](const std::string& line) { told.push_back(line); });
   }
-  certificate_facts facts(const std::string& file) const { return describe(read_pem(directory + file).value()).value(); }
+  certificate_facts facts(const std::string& file) const {
+    return describe(read_pem(directory + file).value()).value();
+  }
 };
 
 } // namespace
@@ -141,7 +143,8 @@ TEST_CASE("a name is revoked with all its certificates and a number alone", "[tl
   CHECK(revoke(s.directory, other) == std::size_t{1});
   CHECK(revoke(s.directory, "nobody").error().code == errc::not_found);
   std::size_t revoked = 0;
-  for (const auto& one : issued_in(s.directory).value()) revoked += one.revoked ? 1 : 0;
+  const auto all = issued_in(s.directory).value();
+  for (const auto& one : all) revoked += one.revoked ? 1 : 0;
   CHECK(revoked == 3);
   REQUIRE(by.issue({role::node, "w1"}, now)); // A new one is good.
   CHECK(revoke(s.directory, "w1") == std::size_t{1});

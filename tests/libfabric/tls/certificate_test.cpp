@@ -58,8 +58,8 @@ TEST_CASE("another authority's certificate is told apart", "[tls]") {
 TEST_CASE("what is no certificate or key is refused with a reason", "[tls]") {
   const cell c;
   const auto good = c.of(role::node);
-  for (const auto& text : {std::string{}, std::string{"nonsense"}, good.key,
-                                 good.certificate.substr(0, good.certificate.size() / 2)})
+  for (const auto& text :
+       {std::string{}, std::string{"nonsense"}, good.key, good.certificate.substr(0, good.certificate.size() / 2)})
     CHECK(describe(text).error().code == errc::bad_input);
   CHECK(check_key(good.certificate, "nonsense").error().message.find("private key") != std::string::npos);
   CHECK(check_key(good.certificate, good.certificate).error().code == errc::bad_input);

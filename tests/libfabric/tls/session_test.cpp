@@ -102,7 +102,8 @@ TEST_CASE("a client is refused that has another cell's certificate or one that i
   CHECK(says(refused_by_server(c, c.of(role::client, "a", one_day, 2 * one_day)), "not yet valid"));
 }
 
-TEST_CASE("a client refuses a server of another cell, one that is not good now, and one that is no scheduler", "[tls]") {
+TEST_CASE("a client refuses a server of another cell, one that is not good now, and one that is no scheduler",
+          "[tls]") {
   const cell c, other;
   CHECK(says(refused_by_client(c, other.of(role::scheduler)), "certificate is refused"));
   CHECK(says(refused_by_client(c, c.of(role::scheduler, "a", -2 * one_day, -one_day)), "expired"));
@@ -137,8 +138,9 @@ TEST_CASE("plain text at a port of the cell is refused and disturbs no other con
   const auto server = c.context_of(role::scheduler);
   pair_of_sessions well{c.context_of(role::client), server};
   well.shake_hands();
-  for (const std::string_view noise : {"GET / HTTP/1.0\r\n\r\n", "\x16\x03\x01\xff\xff garbage garbage garbage", "\x15\x03\x03"
-                                                                 "\x01\x02\x02\x28"}) {
+  for (const std::string_view noise : {"GET / HTTP/1.0\r\n\r\n", "\x16\x03\x01\xff\xff garbage garbage garbage",
+                                       "\x15\x03\x03"
+                                       "\x01\x02\x02\x28"}) {
     pair_of_sessions bad{c.context_of(role::client), server};
     REQUIRE(::send(bad.ends[0], noise.data(), noise.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(noise.size()));
     bad.hang_up(0);

@@ -60,8 +60,9 @@ TEST_CASE("every command takes the directory of the client's certificate", "[cli
 
 TEST_CASE("the list of certificates tells how each stands", "[cli]") {
   const auto text = ca_text(authority, issued, now, {});
-  for (const auto* line : {"authority  -     2034", "scheduler  s1    2027-06-21  good", "node       w1    2026-09-04  ends soon",
-                           "node       w2    2026-05-27  has expired", "client     me    2027-06-21  revoked"})
+  for (const auto* line :
+       {"authority  -     2034", "scheduler  s1    2027-06-21  good", "node       w1    2026-09-04  ends soon",
+        "node       w2    2026-05-27  has expired", "client     me    2027-06-21  revoked"})
     CHECK(text.find(line) != std::string::npos);
   const auto json = ca_json(authority, issued, now);
   CHECK(json["authority"]["state"] == "good");
