@@ -6,6 +6,7 @@ A host is one of hosts.py; its home is its directory. Stand-ins in PATH: `scp` c
 """
 
 import contextlib
+import itertools
 import os
 import subprocess
 import time
@@ -37,8 +38,10 @@ done
 class Shell:
     """What an operator types on one host, block by block; it ends at the first command that fails."""
 
+    _numbers = itertools.count()  # Of blocks: those before a host's last boot left their files.
+
     def __init__(self, cell, host):
-        self.host, self._number = host, 0
+        self.host = host
         path = f"{cell.directory}/bin:{BIN}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
         env = {"HOME": str(host.directory), "PATH": path, "CELL": str(cell.directory), "FABRIC_BIN": str(BIN),
                "LANG": "C.UTF-8"}
@@ -48,8 +51,8 @@ class Shell:
 
     def run(self, commands):
         """Returns whether all commands succeeded, and what they printed. Takes the host's power if they want it."""
-        self._number += 1
-        block, out, done = (self.host.directory / f".block-{self._number}{end}" for end in (".sh", ".out", ".done"))
+        number = next(self._numbers)
+        block, out, done = (self.host.directory / f".block-{number}{end}" for end in (".sh", ".out", ".done"))
         block.write_text(commands)
         self._type(f". {block} </dev/null >{out} 2>&1; : >{done}")
         end = time.monotonic() + BLOCK_S
