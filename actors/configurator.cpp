@@ -182,6 +182,8 @@ private:
                          m.name == "steward" || m.name == "handlers" || m.name.starts_with("lane/") ||
                          m.name.starts_with("worker/");
     if (!is_told) return;
+    // A lane on another node hears of it from there, with the cell's terms; this message cannot travel.
+    if (m.is_elsewhere) return void(told_.erase(m.name));
     told_[m.name] = caf::actor_cast<configured_actor>(m.actor);
     if (changes_ == 0) return;
     // It may have begun with another.

@@ -12,6 +12,12 @@ namespace fabric::actors {
 
 namespace {
 
+/// What the dialer says, without CAF's name for it.
+std::string words(const caf::error& e) {
+  const auto& said = e.context();
+  return said.match_elements<std::string>() ? said.get_as<std::string>(0) : caf::to_string(e);
+}
+
 constexpr duration connect_limit = std::chrono::seconds{5}; ///< More than twice tls_limits::dial.
 
 } // namespace
@@ -28,7 +34,7 @@ void dial_network(uplink_actor::base* self, const std::string& where,
             else
               answer(fail(errc::unavailable, "no scheduler listens there"));
           },
-          [answer](const caf::error& e) { answer(fail(errc::unavailable, caf::to_string(e))); });
+          [answer](const caf::error& e) { answer(fail(errc::unavailable, words(e))); });
 }
 
 } // namespace fabric::actors

@@ -34,7 +34,9 @@ private:
 
   /// A child that is down comes back, and who talks to it waits; a node may not.
   void forget(const directory_entry& m) {
-    entries_.erase(m.name);
+    const auto known = entries_.find(m.name);
+    if (known == entries_.end() || known->second.is_elsewhere != m.is_elsewhere) return; // It has moved.
+    entries_.erase(known);
     if (m.name.starts_with("node/")) tell_others(m);
   }
 

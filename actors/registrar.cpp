@@ -32,7 +32,7 @@ public:
 
   /// Nodes say hello again when they see this end; who takes its place has to be told of each anew.
   void on_exit() override {
-    for (const auto& [node, one] : links_) tell_anon(directory_, directory_entry{"node/" + node, nullptr});
+    for (const auto& [node, one] : links_) tell_anon(directory_, directory_entry{"node/" + node, nullptr, true});
     links_.clear();
     names_.clear();
     homes_.clear();
@@ -148,7 +148,7 @@ private:
     links_.erase(known);
     if (!machine_.gone(node, was.boot, was.session)) return;
     env_->log->warn("registrar: the connection to node {} broke", node);
-    tell(this, directory_, directory_entry{"node/" + node, nullptr});
+    tell(this, directory_, directory_entry{"node/" + node, nullptr, true});
     tell(this, membership_, lease_news{{scheduler::node_unlinked{node, was.boot}}});
     settle_lanes();
   }

@@ -117,7 +117,6 @@ private:
     tell_changed();
     host(m.lanes);
     rename(m.names);
-    for (const auto& [lane, actor] : lanes_) tell_hosted(lane); // The cell has to hear of those that were here before.
     step(node::cell_welcomed{session});
     if (how_.on_joined) how_.on_joined();
   }
@@ -152,15 +151,20 @@ private:
   }
 
   void host(const std::vector<std::string>& lanes) {
-    hosted_ = {lanes.begin(), lanes.end()};
-    std::erase_if(lanes_, [this](const auto& item) { return !hosted_.contains(item.first); });
-    std::erase_if(told_, [this](const auto& item) {
-      return item.first.starts_with("lane/") && !hosted_.contains(item.first.substr(5));
-    });
+    const std::set<std::string> next{lanes.begin(), lanes.end()};
+    for (const auto& lane : std::exchange(hosted_, next)) {
+      if (next.contains(lane)) continue;
+      lanes_.erase(lane); // It ends.
+      told_.erase("lane/" + lane);
+    }
+    for (const auto& [lane, actor] : lanes_)
+      if (hosted_.contains(lane)) tell_hosted(lane);
     how_.host(lanes);
   }
 
+  /// The cell hears of one that was here before, too: this uplink, or the registrar, may be a new one.
   void tell_hosted(const std::string& lane) {
+    told_["lane/" + lane] = caf::actor_cast<configured_actor>(lanes_.at(lane));
     tell(this, registrar_, lane_hosted{how_.card().name, lane, lanes_.at(lane)});
   }
 
@@ -195,10 +199,8 @@ private:
   }
 
   void meet_lane(const std::string& lane, const caf::strong_actor_ptr& actor) {
-    if (!hosted_.contains(lane)) return; // It is about to end.
-    told_["lane/" + lane] = caf::actor_cast<configured_actor>(actor);
     lanes_[lane] = actor;
-    tell_hosted(lane);
+    if (hosted_.contains(lane)) tell_hosted(lane);
   }
 
   environment_ptr env_;
@@ -213,7 +215,7 @@ private:
   runner_actor runner_;
   std::set<job_id> resets_;                            ///< For a runner that is not there yet.
   std::set<std::string> hosted_;                       ///< Lanes that are to live here.
-  std::map<std::string, caf::strong_actor_ptr> lanes_; ///< Those that do.
+  std::map<std::string, caf::strong_actor_ptr> lanes_; ///< Those that do, or did when this began.
   std::map<std::string, configured_actor> told_;       ///< Whose work depends on the configuration.
 };
 

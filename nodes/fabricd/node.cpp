@@ -3,6 +3,7 @@
 #include "fabric/exec/available_memory.hpp"
 #include "fabric/exec/descriptors.hpp"
 #include "fabric/exec/system.hpp"
+#include "fabric/scheduler/lane_homes.hpp"
 
 #include "actors/messages.hpp"
 #include "actors/meta_objects.hpp"
@@ -38,11 +39,13 @@ namespace {
 
 constexpr int exit_usage = 2;
 constexpr int exit_cannot_start = 3;
+constexpr int exit_not_now = 69; ///< A certificate that is not good: the clock, or somebody's copy, changes that.
 constexpr int exit_store = 70;
 constexpr int exit_leaked = 75;
 constexpr duration outage_lease = 5min; ///< What a planned stop grants every lease.
 constexpr duration detach_limit = 1s;   ///< For the promise to be gone within 2 s.
 constexpr duration handler_grace = 700ms;
+constexpr duration node_limit = 400ms; ///< For the nodes of the cell to have heard what they were told.
 constexpr duration lookup_limit = 500ms;
 constexpr duration answer_limit = 5s;
 constexpr duration stop_limit = 5s;
@@ -86,7 +89,7 @@ public:
     }
     certificates shown{config_, log_}; // Behind the store, whose lock says that nobody else does the same.
     const auto who = shown.first();
-    if (!who) return cannot_start(who.error(), exit_usage);
+    if (!who) return cannot_start(who.error(), who.error().code == errc::unavailable ? exit_not_now : exit_usage);
     actors::init_meta_objects();
     actors::on_stray() = [log = log_](const char* actor, const std::string& what) {
       log->debug("{} dropped {}", actor, what);
@@ -223,6 +226,7 @@ private:
                               actors::prepare_outage{outage_lease});
     std::move(runner).receive([&](bool ok) { lengthened = ok; }, [](caf::error&) {});
     std::move(handlers).receive([&](bool ok) { returned = ok; }, [](caf::error&) {});
+    if (!joins()) hear_nodes(self);
     if (!returned) log_->warn("some handlers do not return: their jobs run again after the next start");
     log_->info("detached: leases {}", lengthened ? "lengthened" : "as they were");
     done_ = true;
@@ -253,13 +257,22 @@ private:
     if (in_cell_ && all_offer()) say_ready();
   }
 
-  bool all_offer() const { return all_in(offering_); }
-
   /// Whether the workers of all lanes are among these.
   bool all_in(const std::set<std::string>& workers) const {
     const auto now = live_->get();
-    return std::all_of(now->lanes.begin(), now->lanes.end(),
-                       [&](const auto& l) { return workers.contains(l.name + "@" + now->node.name); });
+    return std::all_of(now->lanes.begin(), now->lanes.end(), [&](const auto& l) { return has(workers, l, *now); });
+  }
+
+  static bool has(const std::set<std::string>& workers, const config::lane& l, const config::root& now) {
+    return workers.contains(l.name + "@" + now.node.name);
+  }
+
+  /// A lane that lives elsewhere may live nowhere for now.
+  bool all_offer() const {
+    const auto now = live_->get();
+    return std::all_of(now->lanes.begin(), now->lanes.end(), [&](const auto& l) {
+      return has(offering_, l, *now) || (!joins() && !scheduler::lives_with_scheduler(l, now->node));
+    });
   }
 
   void on(const detach_ordered&) {
@@ -270,7 +283,9 @@ private:
   /// that drains.
   void say_ready() {
     if (phase_ != phase::serving || std::exchange(said_ready_, true)) return;
-    if (!all_offer()) log_->error("the node's runner is not there; jobs wait until it is");
+    if (!all_offer())
+      log_->error("{}; jobs wait until it is", joins() ? "the node's runner, or a lane of the cell, is not there"
+                                                       : "the node's runner is not there");
     const auto now = live_->get();
     std::string lanes;
     for (const auto& l : now->lanes) lanes += " " + l.name;
@@ -317,12 +332,20 @@ private:
     if (!gone) log_->warn("some actors did not stop in time");
   }
 
-  /// What runs on other nodes is to survive until this one is back.
+  /// What runs on other nodes is to survive until this one is back: their leases are lengthened, and they know.
   void prepare_nodes(caf::scoped_actor& self) {
+    bool lengthened = false;
     actors::ask(self.ptr(), child<actors::membership_actor>("membership"), detach_limit,
                 actors::prepare_outage{outage_lease})
-        .receive([](bool) {},
-                 [this](caf::error&) { log_->warn("leases are as they were: nothing could be committed"); });
+        .receive([&](bool ok) { lengthened = ok; }, [](caf::error&) {});
+    if (!lengthened) return log_->warn("leases are as they were: nothing could be committed");
+    hear_nodes(self);
+  }
+
+  /// Each node has answered something: what was told it before has arrived.
+  void hear_nodes(caf::scoped_actor& self) {
+    actors::ask(self.ptr(), child<actors::scheduler_actor>("scheduler"), node_limit, actors::get_nodes{})
+        .receive([](actors::node_reports&) {}, [](caf::error&) {});
   }
 
   options options_;

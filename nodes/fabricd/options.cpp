@@ -18,6 +18,7 @@ Exit codes:
   1   the node's runner speaks another version of the protocol
   2   usage or configuration
   3   cannot start: another fabricd owns the store, or the address is taken
+  69  the node's certificate is not good now: over, or, by this host's clock, not yet
   70  the store failed; nothing was acknowledged that is not durable
   71  an actor could not be kept alive
   75  more handlers than handlers.max_leaked did not return; drained before, and to be started again)";

@@ -17,8 +17,8 @@ namespace fabric::node {
 
 struct joining_settings {
   std::vector<std::string> where;                        ///< HOST:PORT, tried in turn; not empty.
-  duration retry_first = std::chrono::milliseconds{500}; ///< Between two tries; doubles,
-  duration retry_max = std::chrono::seconds{10};         ///< up to this.
+  duration retry_first = std::chrono::milliseconds{250}; ///< Between two tries; doubles,
+  duration retry_max = std::chrono::seconds{2};          ///< up to this: jobs wait, too.
   std::uint64_t first_session = 0; ///< A restarted machine of the same boot goes on above its last.
   double jitter = 0.3;             ///< Share of the wait that is drawn.
 };

@@ -32,7 +32,10 @@ worker_status worker::report(time_point now) const {
   return {how_.name, how_.lane, how_.slots, leaked, drain_deadline_.has_value(), runner_up_, list_held(now), memory_};
 }
 
+/// What the lane before sent may still be on its way, by a longer one: the new lane is told that this worker does not
+/// hold it, and may have it run elsewhere. So a start that answers an older want is refused from now on.
 void worker::on(const lane_up&, time_point now, worker_effects& out) {
+  wants_sent_.clear();
   for (const auto& [fence, h] : held_) repeat_known(h, fence, now, out); // Ends first: a want alone says less.
   say_want(now, out);
 }

@@ -43,7 +43,7 @@ expected<void> own_credentials::check_node(const credentials& found, time_point 
                                        ", and this is node " + name_);
   const auto how = standing_of(facts->valid, now);
   if (how == standing::over || how == standing::not_yet)
-    return fail(errc::not_allowed, found.place + " " + std::string(to_string(how)) + ": it is good from " +
+    return fail(errc::unavailable, found.place + " " + std::string(to_string(how)) + ": it is good from " +
                                        format_time(facts->valid.from) + " to " + format_time(facts->valid.until));
   return {};
 }

@@ -18,8 +18,8 @@ public:
   /// Reads the files; a scheduler makes and renews what it must, see scheduler_credentials(), but makes an authority at
   /// the first look only.
   /// @returns a context for connections from now on; null if the certificate is still the same. Errors: as there, and
-  /// errc::not_allowed for another authority than before, and of a node for a certificate that is not good now or for
-  /// another name.
+  /// errc::not_allowed for another authority than before, and of a node for a certificate of another name;
+  /// errc::unavailable of a node for one that is not good now, which the clock or a copy may change.
   expected<context_ptr> look(time_point now);
 
 private:

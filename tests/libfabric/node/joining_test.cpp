@@ -68,7 +68,7 @@ TEST_CASE("after a failure the next address is tried, later each time, up to the
     f.step(cell_failed{d.session, {errc::unavailable, "nobody there", {}}});
     waits.push_back(*f.machine.wake_at() - f.now);
   }
-  CHECK(waits == std::vector<duration>{500ms, 1s, 2s, 4s, 8s, 10s, 10s, 10s});
+  CHECK(waits == std::vector<duration>{250ms, 500ms, 1s, 2s, 2s, 2s, 2s, 2s});
   CHECK(where[0] == "one:1");
   CHECK(where[1] == "two:2");
   CHECK(where[2] == "one:1");
@@ -78,7 +78,7 @@ TEST_CASE("the draw spreads those who come back together", "[joining]") {
   fixture f;
   const auto d = f.try_again(0.5);
   f.step(cell_failed{d.session, {}});
-  CHECK(*f.machine.wake_at() - f.now == duration{575ms}); // 500 ms and half of 30 %.
+  CHECK(*f.machine.wake_at() - f.now == duration{287500us}); // 250 ms and half of 30 %.
 }
 
 TEST_CASE("a wait begins small again after a success", "[joining]") {
@@ -87,7 +87,7 @@ TEST_CASE("a wait begins small again after a success", "[joining]") {
   const auto session = f.join();
   f.step(cell_lost{session});
   CHECK_FALSE(f.machine.joined());
-  CHECK(*f.machine.wake_at() - f.now == duration{500ms});
+  CHECK(*f.machine.wake_at() - f.now == duration{250ms});
 }
 
 TEST_CASE("answers to older tries change nothing", "[joining]") {

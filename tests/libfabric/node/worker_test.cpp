@@ -359,3 +359,11 @@ TEST_CASE("the drain with which the node ends is told anew, and cannot be taken 
   CHECK(b.tell(undrain{}, 2s).empty());
   CHECK(b.machine.report(start).draining);
 }
+
+TEST_CASE("a start that the lane before sent is refused once the worker has greeted the new lane", "[worker]") {
+  auto b = bench::working();
+  const auto late = b.order(1);
+  b.tell(lane_up{}, 1s); // Here it is said that nothing is held.
+  CHECK(refusal(b.tell(lane_start{late}, 1s)) == "the start came too late for its lease");
+  CHECK(refusal(b.begin(2, 1s)).empty());
+}

@@ -195,6 +195,7 @@ TEST_CASE("a node's credentials must be its own and good now", "[tls]") {
   REQUIRE(give({role::node, "w1"}));
   CHECK(own.look(now + 400 * one_day).error().message.find("has expired") != std::string::npos);
   CHECK(own.look(now - one_day).error().message.find("not yet valid") != std::string::npos);
+  CHECK(own.look(now - one_day).error().code == errc::unavailable);
   CHECK(*own.look(now) != nullptr);
   CHECK(*own.look(now) == nullptr);
   REQUIRE(give({role::node, "w1"}));
