@@ -14,6 +14,7 @@ import tempfile
 import time
 
 import bench_load
+import bench_nodes
 from local_fabric import BIN, POLL_S, ROOT, FabricError, LocalFabric, cpu_seconds, ended
 
 SLOTS = 8
@@ -53,17 +54,21 @@ class Bench:
         fabric = LocalFabric(self.directory / name, ROOT / "config/fast-first.json",
                              {"/lanes/0/slots": slots, **(CLASSES if settings is None else settings)})
         fabric.directory.mkdir(exist_ok=True)
+        self.keep(fabric).start()
+        return fabric
+
+    def keep(self, fabric):
+        """Stops it at the end, if nobody has until then."""
         self.fabrics.append(fabric)
-        fabric.start()
         return fabric
 
     def stop(self):
         for fabric in self.fabrics:
             fabric.stop_at_once()
 
-    def submissions(self, count):
-        path = self.directory / f"{count}.ndjson"
-        path.write_text('{"class":"true"}\n' * count)
+    def submissions(self, count, job_class="true"):
+        path = self.directory / f"{job_class}-{count}.ndjson"
+        path.write_text(f'{{"class":"{job_class}"}}\n' * count)
         return path
 
     def sync_us(self):
@@ -110,26 +115,28 @@ class Bench:
         self.report("idle_cpu", "% of a core", [100 * spent / self.idle_s], self.sync_us(),
                     note=f"fabricd and fabric-runner over {self.idle_s} s, as the kernel's scheduler counts")
 
+    def file_rate(self, fabric, job_class="true", jobs=0):
+        """Jobs per second, from the submission of a file of them until all results are committed."""
+        jobs = jobs or self.jobs
+        path, wanted = self.submissions(jobs, job_class), ended(fabric.lanes()) + jobs
+
+        def work():
+            fabric.submit_file(path)
+            await_ended(fabric, wanted)
+            if any(lane["counts"]["buried"] for lane in fabric.lanes()):
+                raise FabricError(f"a job of class {job_class} was buried")
+        return jobs / seconds_of(work)
+
     def throughput(self, fabric):
         """/bin/true per second, from the submission until all results are committed, beside xargs."""
         say(f"/bin/true, {self.runs} times {self.jobs} jobs with {SLOTS} slots beside xargs -P2")
-        path, words = self.submissions(self.jobs), "x\n" * self.jobs
-
-        def through_fabric():
-            wanted = ended(fabric.lanes()) + self.jobs
-
-            def work():
-                fabric.submit_file(path)
-                await_ended(fabric, wanted)
-                if any(lane["counts"]["buried"] for lane in fabric.lanes()):
-                    raise FabricError("a /bin/true was buried")
-            return self.jobs / seconds_of(work)
+        words = "x\n" * self.jobs
 
         def through_xargs():
             argv = ["xargs", "-P2", "-n1", "/bin/true"]
             return self.jobs / seconds_of(lambda: subprocess.run(argv, input=words, text=True, check=True))
 
-        ours, theirs, sync = self.interleaved(through_fabric, through_xargs)
+        ours, theirs, sync = self.interleaved(lambda: self.file_rate(fabric), through_xargs)
         self.report("true_per_second", "jobs/s", ours, sync, "xargs -P2 -n1 /bin/true", theirs,
                     note=f"{SLOTS} slots, {self.jobs} jobs a run, until every result is committed")
 
@@ -163,10 +170,10 @@ class Bench:
             figure(fabric)
         fabric.stop_at_once()
 
-    def run(self, names):
+    def run(self, figures):
         say(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, data in {self.directory}")
-        for name in names:
-            FIGURES[name](self)
+        for figure in figures:
+            figure(self)
 
 
 FIGURES = {
@@ -190,17 +197,24 @@ def main(words):
     parser = argparse.ArgumentParser(prog="scripts/bench")
     parser.add_argument("--quick", action="store_true", help="fewer jobs and runs")
     parser.add_argument("--all", action="store_true", help=f"the heavy ones too: {', '.join(HEAVY)}")
+    parser.add_argument("--nodes", type=int, choices=range(1, 9), metavar="N",
+                        help="only this: N worker nodes over loopback beside one process")
     parser.add_argument("figures", nargs="*", metavar="FIGURE", help=f"only these of {', '.join(FIGURES)}")
     options = parser.parse_args(words)
     if unknown := set(options.figures) - set(FIGURES):
         parser.error(f"no figure {', '.join(sorted(unknown))}; there are {', '.join(FIGURES)}")
     names = options.figures or [name for name in FIGURES if options.all or name not in HEAVY]
+    if options.nodes and (options.figures or options.all):
+        parser.error("--nodes is measured alone")
+    figures = [FIGURES[name] for name in names]
+    if options.nodes:
+        figures = [lambda b: bench_nodes.nodes(b, options.nodes)]
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, interrupt)
     directory = tempfile.mkdtemp(prefix="fabric-bench-")
     bench = Bench(directory, options.quick)
     try:
-        bench.run(names)
+        bench.run(figures)
         return 0
     except KeyboardInterrupt:
         return 130

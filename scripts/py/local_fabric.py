@@ -59,6 +59,8 @@ def cpu_seconds(pid):
 class LocalFabric:
     """fabricd with `config` and `settings` (JSON pointer: value) over it; data, log and address are its own."""
 
+    ready_mark = " ready on "
+
     def __init__(self, directory, config, settings):
         self.directory = pathlib.Path(directory)
         self.data = self.directory / "data"
@@ -85,13 +87,13 @@ class LocalFabric:
 
     def start(self):
         """Starts fabricd in a session of its own, so that Ctrl-C reaches only us; returns its line when ready."""
-        with contextlib.suppress(FileExistsError):
+        if not self.tls.is_symlink():
             self.tls.symlink_to(self.data / "tls/client")
         with open(self.log_file, "wb") as log:
             self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                             stderr=log, text=True, start_new_session=True)
         line = self.process.stdout.readline().strip()
-        if " ready on " not in line:
+        if self.ready_mark not in line:
             raise FabricError(f"fabricd did not start; its log says:\n{self.log_tail()}")
         self.await_slots()
         return line
@@ -184,6 +186,29 @@ class LocalFabric:
         uri = f"file:{self.data / 'store.db'}?mode=ro"
         with contextlib.closing(sqlite3.connect(uri, uri=True)) as db:
             return db.execute(query).fetchall()
+
+
+class LocalWorker(LocalFabric):
+    """A node that runs jobs for the cell of another one, over loopback; its command line asks the latter."""
+
+    ready_mark = " ready in the cell"
+
+    def __init__(self, directory, config, settings, scheduler):
+        super().__init__(directory, config, settings)
+        del self.settings["/node/listen"]
+        self.settings["/node/join"] = [scheduler.address]
+        self.port, self.tls, self._scheduler = scheduler.port, scheduler.tls, scheduler
+
+    def start(self):
+        self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not (self.data / "tls").exists():
+            subprocess.run([str(BIN / "fabric"), "ca", "issue", self.settings["/node/name"], "--data",
+                            str(self._scheduler.data), "--out", str(self.data / "tls")], check=True,
+                           stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, timeout=ANSWER_S)
+        return super().start()
+
+    def await_slots(self):
+        """Whoever has started all workers asks the scheduler."""
 
 
 def ended(lanes):
