@@ -128,7 +128,8 @@ class Cluster:
 
     def started(self, job, seconds=30):
         """Waits until the job runs; returns the worker's name and its pids there."""
-        name = eventually(lambda: self.runs_on(job), f"job {job} runs: {self.client.fabric('show', job).out}", seconds)[0]
+        what = f"job {job} runs: {self.client.fabric('show', job).out}"
+        name = eventually(lambda: self.runs_on(job), what, seconds)[0]
         return name, self.workers[name].job_processes(job)
 
     def started_elsewhere(self, job, than, seconds=60):

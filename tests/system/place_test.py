@@ -26,7 +26,8 @@ class Places(ClusterTest):
         return next(lane for lane in c.client.good("lanes")[0]["lanes"] if lane["lane"] == name)
 
     def until_serving(self, c, name="fast", above=0):
-        return eventually(lambda: (l := self.lane(c, name))["serving"] and l["epoch"] > above and l, f"{name} serves", 40)
+        return eventually(lambda: (now := self.lane(c, name))["serving"] and now["epoch"] > above and now,
+                          f"{name} serves", 40)
 
     def test_jobs_pass_through_a_lane_on_a_worker(self):
         c = self.cluster(config=at_home(), own=labelled("w1"))
@@ -130,7 +131,7 @@ class Places(ClusterTest):
             self.assertEqual([a["outcome"] for a in end["attempts"]][-1:], ["succeeded"])
 
     def test_reload_gives_a_lane_another_home(self):
-        c = self.cluster(config=at_home(), own={"w1": {"node": {"labels": HOME}}, "w2": {"node": {"labels": {"rack": "2"}}}})
+        c = self.cluster(config=at_home(), own={**labelled("w1"), "w2": {"node": {"labels": {"rack": "2"}}}})
         job = c.client.run(c.gate("a"))
         _, pids = c.started(job)
         c.scheduler.config["lanes"][0]["place"] = {"rack": "2"}
@@ -188,7 +189,8 @@ class Moving(ClusterTest):
         c.workers["w2"].kill()
         c.until_lost("w2")
         job = c.client.run(SLOW_AT_FIRST)
-        eventually(lambda: c.client.outcomes(job) == ["demoted"], f"it is demoted: {c.client.show(job)}", 3 * LEASE_S + 20)
+        eventually(lambda: c.client.outcomes(job) == ["demoted"], f"it is demoted: {c.client.show(job)}",
+                   3 * LEASE_S + 20)
         c.workers["w2"].start()
         self.assertEqual(c.client.wait(job)["state"], "succeeded")
 
