@@ -51,7 +51,8 @@ class Cluster:
         self.scheduler = self.make_scheduler(config)
         self.client = self.seen_by_client()
         self.proxies = {name: self.make_proxy(name) for name in proxied}
-        self.workers = {name: self.make_worker(name, merged(worker_config or {}, (own or {}).get(name, {}))) for name in workers}
+        own = own or {}
+        self.workers = {name: self.make_worker(name, merged(worker_config or {}, own.get(name, {}))) for name in workers}
 
     # -- what it is made of -------------------------------------------------------------------------------------------
 

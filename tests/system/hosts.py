@@ -45,7 +45,7 @@ class Cell:
         self._hosts = {}
         try:
             netns.command("ip", "netns", "add", self.switch)
-            # Else its address is that of one of its ports, and changes with them: nobody would find it for half a minute.
+            # Else its address is one of its ports', and changes with them: nobody would find it for half a minute.
             self._switch("link", "add", "br0", "address", "02:00:00:00:01:00", "type", "bridge")
             self._switch("link", "set", "br0", "up")
             self._switch("address", "add", f"{SWITCH}/24", "dev", "br0")

@@ -164,7 +164,8 @@ class Refused(ClusterTest):
         w2 = c.add_worker("w2").join(c.scheduler, c.scheduler.address)
         c.scheduler.admit(w2)
         w2.start()
-        listening = [line.split()[1] for line in read_bytes(f"/proc/{w2.process.pid}/net/tcp").decode().splitlines()[1:]]
+        rows = read_bytes(f"/proc/{w2.process.pid}/net/tcp").decode().splitlines()[1:]
+        listening = [row.split()[1] for row in rows]
         self.assertNotIn(f"{w2.port:04X}", [at.rsplit(":", 1)[1] for at in listening])
 
 
