@@ -89,9 +89,11 @@ private:
     auto& known = links_[card.name];
     const bool is_new = known.uplink != m.uplink;
     known = {card.boot, card.session, m.uplink};
-    if (is_new)
+    if (is_new) {
       watcher_.watch(caf::actor_cast<caf::strong_actor_ptr>(m.uplink),
                      [this, name = card.name, uplink = m.uplink](const caf::error&) { on_gone(name, uplink); });
+      introduce(card.name);
+    }
     tell(this, directory_,
          directory_entry{"node/" + card.name, caf::actor_cast<caf::strong_actor_ptr>(m.steward), true});
     node_welcome reply{{}, terms_, {}, {}};
@@ -99,6 +101,23 @@ private:
     settle_lanes();
     reply.lanes = lanes_of(card.name);
     return reply;
+  }
+
+  /// Two joined nodes speak through this one. CAF learns such a way from the first handle or message that comes along
+  /// it, and forgets it when the connection breaks, but not the handle: of a handle that it knows it learns nothing. So
+  /// each gets a message in the other's name.
+  void introduce(const std::string& fresh) {
+    const auto& uplink = links_.at(fresh).uplink;
+    for (const auto& [node, other] : links_) {
+      if (node == fresh) continue;
+      say_in_name_of(uplink, other.uplink);
+      say_in_name_of(other.uplink, uplink);
+    }
+  }
+
+  static void say_in_name_of(const uplink_actor& sender, const uplink_actor& to) {
+    caf::actor_cast<caf::actor>(to)->enqueue(caf::actor_cast<caf::strong_actor_ptr>(sender), caf::make_message_id(),
+                                             caf::make_message(cell_names{}), nullptr);
   }
 
   // -- lanes that live elsewhere
