@@ -1,7 +1,6 @@
 #include "actors/messages.hpp"
 #include "actors/registrar.hpp"
 
-#include <caf/config.hpp>
 #include <caf/type_id.hpp>
 
 namespace fabric::actors {
@@ -27,10 +26,8 @@ template <class Block> std::uint64_t add_block(std::uint64_t hash) {
 } // namespace
 
 scheduler::build_card card_of_build() {
-  static const std::string caf = std::to_string(CAF_MAJOR_VERSION) + "." + std::to_string(CAF_MINOR_VERSION) + "." +
-                                 std::to_string(CAF_PATCH_VERSION);
   const auto types = add_block<caf::id_block::fabric_cell>(add_block<caf::id_block::fabric_wire>(fnv_start));
-  return {cell_protocol, caf, types, FABRIC_BUILD};
+  return {cell_protocol, FABRIC_CAF, types, FABRIC_BUILD};
 }
 
 } // namespace fabric::actors

@@ -48,11 +48,11 @@ TEST_CASE("nodes and clients have files of their own names", "[tls]") {
 TEST_CASE("a client looks in the one place that is named, or else in the usual ones", "[tls]") {
   using places = std::vector<std::string>;
   const std::string last = "/var/lib/fabric/tls/client";
-  CHECK(client_places({"/given", "/variable", "/config", "/home/me"}) == places{"/given"});
-  CHECK(client_places({"", "/variable", "/config", "/home/me"}) == places{"/variable"});
-  CHECK(client_places({"", "", "/config", "/home/me"}) == places{"/config/fabric/tls", last});
-  CHECK(client_places({"", {}, {}, "/home/me"}) == places{"/home/me/.config/fabric/tls", last});
-  CHECK(client_places({"", {}, "not/absolute", "/home/me"}) == places{"/home/me/.config/fabric/tls", last});
+  CHECK(client_places({"/given", "/variable", "/config", "/people/me"}) == places{"/given"});
+  CHECK(client_places({"", "/variable", "/config", "/people/me"}) == places{"/variable"});
+  CHECK(client_places({"", "", "/config", "/people/me"}) == places{"/config/fabric/tls", last});
+  CHECK(client_places({"", {}, {}, "/people/me"}) == places{"/people/me/.config/fabric/tls", last});
+  CHECK(client_places({"", {}, "not/absolute", "/people/me"}) == places{"/people/me/.config/fabric/tls", last});
   CHECK(client_places({}) == places{last});
 }
 

@@ -86,7 +86,17 @@ TEST_CASE("what was thrown away is shown by class and by node, the most first", 
 TEST_CASE("the node table has a line per worker, and one for a node without", "[cli][reports]") {
   CHECK(node_table(some_nodes()).render(plain) == "NODE       SEEN  WORKER   LANE  STATE  BUSY  JOBS\n"
                                                   "a1          now  fast@a1  fast  ok      1/3  42 (3.0 s)\n"
-                                                  "b1    8.0 s ago\n");
+                                                  "b1    8.0 s ago                 no answer\n");
+}
+
+TEST_CASE("a lost node says what it held; labels and differences are told below the table", "[cli][reports]") {
+  auto all = some_nodes();
+  all.nodes[1].now.lost = true;
+  all.nodes[1].now.held = 2;
+  all.nodes[1].labels = {{"disk", "ssd"}};
+  all.nodes[1].differences = {"class sum is not configured there"};
+  CHECK(node_table(all).render(plain).find("lost         2 held when last seen") != std::string::npos);
+  CHECK(node_notes(all) == "b1: disk=ssd\nb1: class sum is not configured there\n");
 }
 
 TEST_CASE("a worker in trouble says so", "[cli][reports]") {
