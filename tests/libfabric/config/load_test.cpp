@@ -104,9 +104,9 @@ TEST_CASE("every option refuses a value of the wrong type, with its line and poi
 
 TEST_CASE("every option but on_timeout's refuses text that means nothing", "[config]") {
   const std::vector<std::string> free = {
-      "/node/name",     "/classes/one/user",      "/classes/one/env/LC_ALL",    "/lanes/0/name",
-      "/lanes/1/name",  "/node/labels/lifetime",  "/lanes/0/requires/lifetime", "/lanes/0/place",
-      "/lanes/1/place", "/lanes/1/place/lifetime"};
+      "/node/name",     "/classes/one/lane", "/classes/one/user",      "/classes/one/env/LC_ALL",
+      "/lanes/0/name",  "/lanes/1/name",     "/node/labels/lifetime",  "/lanes/0/requires/lifetime",
+      "/lanes/0/place", "/lanes/1/place",    "/lanes/1/place/lifetime"};
   for (const auto& pointer : every_option())
     if (std::find(free.begin(), free.end(), pointer) == free.end()) check_refused(pointer, "no-such-thing");
 }

@@ -84,8 +84,8 @@ TEST_CASE("what was thrown away is shown by class and by node, the most first", 
 }
 
 TEST_CASE("the node table has a line per worker, and one for a node without", "[cli][reports]") {
-  CHECK(node_table(some_nodes()).render(plain) == "NODE       SEEN  WORKER   LANE  STATE  BUSY  JOBS\n"
-                                                  "a1          now  fast@a1  fast  ok      1/3  42 (3.0 s)\n"
+  CHECK(node_table(some_nodes()).render(plain) == "NODE       SEEN  WORKER   LANE  STATE      BUSY  JOBS\n"
+                                                  "a1          now  fast@a1  fast  ok          1/3  42 (3.0 s)\n"
                                                   "b1    8.0 s ago                 no answer\n");
 }
 
