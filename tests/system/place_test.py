@@ -73,7 +73,6 @@ class Places(ClusterTest):
             self.assertEqual((name, c.workers["w3"].job_processes(job)[0]), ("w3", pids[0]))
         self.assertEqual(self.finish(c, "a", *jobs, *waiting), [["succeeded"]] * 7)
 
-    @unittest.expectedFailure  # The lane forgets what ran.
     def test_the_scheduler_dies_alone_under_a_lane_elsewhere(self):
         c = self.cluster(("w1", "w2", "w3"), config=at_home(lease=LONG["lease"]), own={
             "w3": {"node": {"labels": HOME, "workers": {"fast": 0, "slow": 0}}}})
