@@ -160,6 +160,13 @@ class CheckerTest(unittest.TestCase):
         self.evidence["jobs"] += trace(2, 14, 2, 500, 600)
         self.assert_found("unexpected")
 
+    def test_a_run_of_an_attempt_that_is_no_longer_kept_is_none(self):
+        evidence = good_evidence()
+        evidence["final"][0]["attempts"] = [attempt(2, 12, "succeeded")]  # The first is forgotten.
+        self.assertNotIn("unexpected", " ".join(wrong_checks(evidence)))
+        evidence["jobs"] += trace(1, 13, 1, 500, 600)  # Of a fence behind it: that one cannot be.
+        self.assertIn("unexpected", " ".join(wrong_checks(evidence)))
+
     def test_what_the_soak_noticed_counts(self):
         for key, name in (("orphans", "orphans"), ("deaths", "exits"), ("unfinished", "unfinished"),
                           ("findings", "other findings")):
