@@ -82,7 +82,7 @@ class Proxied(unittest.TestCase):
         sender.start()
         self.assertEqual(self.take(peer, len(data)), data)
         sender.join()
-        self.assertEqual((self.proxy.up.passed, self.proxy.down.passed), (len(data), len(data)))
+        eventually(lambda: (self.proxy.up.passed, self.proxy.down.passed) == (len(data), len(data)), "all is counted")
         self.assertEqual((self.proxy.connections, self.proxy.open_connections()), (1, 1))
         peer.shutdown(socket.SHUT_WR)
         self.assertEqual(peer.recv(1), b"")
