@@ -317,6 +317,7 @@ class Files(NodeTest):
         waiting = subprocess.Popen([BIN / "fabric", "--node", n.address, "--tls", mine, "wait", str(job)],
                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         eventually(lambda: connections(n, waiting) == 1, "it is connected")
+        self.assertEqual(n.wait(n.run("true"))["state"], "succeeded")  # By then it has shaken hands, too.
         shutil.rmtree(mine)
         n.detach_and_start()  # It has to connect anew.
         eventually(lambda: connections(n, waiting) == 1, "it is connected again")
