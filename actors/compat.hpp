@@ -2,6 +2,7 @@
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
+#include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/disposable.hpp>
 #include <caf/event_based_actor.hpp>
 #include <caf/response_promise.hpp>
@@ -26,9 +27,33 @@
 /// CAF_MAJOR_VERSION tells them apart (CAF_VERSION is wrong in 1.1).
 namespace fabric::actors {
 
+/// Told of what actors drop (see harden), on any thread. Set before there are actors; unset: nobody is told.
+inline std::function<void(const char* actor, const std::string& what)>& on_stray() {
+  static std::function<void(const char*, const std::string&)> told;
+  return told;
+}
+
+inline void tell_stray(const char* actor, const std::string& what) {
+  if (on_stray()) on_stray()(actor, what);
+}
+
+/// Whether one of these is a message that stays inside its process; see type_ids.hpp.
+template <class... Ts>
+inline constexpr bool stays_inside = (caf::is_allowed_unsafe_message_type_v<std::decay_t<Ts>> || ...);
+
+/// Whether the receiver is on another node while the message cannot leave this one. CAF would put half of it into the
+/// stream to that node, which then cuts the connection.
+template <class... Ts, class Handle> bool cannot_travel(const Handle& to) {
+  if constexpr (stays_inside<Ts...>)
+    return to && to.node() != to.home_system().node();
+  else
+    return false;
+}
+
 /// Sends one way: delivered at most once, and silently not at all if the receiver is gone.
 template <class Self, class Handle, class... Ts> void tell(Self* self, const Handle& to, Ts&&... xs) {
   if (!to) return;
+  if (cannot_travel<Ts...>(to)) return tell_stray(self->name(), "a message to another node that cannot travel");
 #if CAF_MAJOR_VERSION >= 1
   self->mail(std::forward<Ts>(xs)...).send(to);
 #else
@@ -45,24 +70,28 @@ template <class Handle, class... Ts> void tell_anon(const Handle& to, Ts&&... xs
 #endif
 }
 
-/// A request for control paths. @pre `limit` is finite; the caller gives both handlers.
+/// Sends one way in the name of another actor, wherever the two are.
+template <class Handle, class Message>
+void tell_in_name_of(const Handle& sender, const Handle& to, const Message& what) {
+  const auto receiver = caf::actor_cast<caf::actor>(to);
+  auto from = caf::actor_cast<caf::strong_actor_ptr>(sender);
+#if CAF_MAJOR_VERSION >= 1
+  receiver->enqueue(caf::make_mailbox_element(std::move(from), caf::make_message_id(), what), nullptr);
+#else
+  receiver->enqueue(std::move(from), caf::make_message_id(), caf::make_message(what), nullptr);
+#endif
+}
+
+/// A request for control paths. @pre `limit` is finite; the caller gives both handlers. What cannot travel to another
+/// node is answered with an error at once.
 template <class Self, class Handle, class Rep, class Per, class... Ts>
-auto ask(Self* self, const Handle& to, std::chrono::duration<Rep, Per> limit, Ts&&... xs) {
+auto ask(Self* self, const Handle& whom, std::chrono::duration<Rep, Per> limit, Ts&&... xs) {
+  const auto to = cannot_travel<Ts...>(whom) ? Handle{} : whom;
 #if CAF_MAJOR_VERSION >= 1
   return self->mail(std::forward<Ts>(xs)...).request(to, limit);
 #else
   return self->request(to, limit, std::forward<Ts>(xs)...);
 #endif
-}
-
-/// Told of what actors drop (see harden), on any thread. Set before there are actors; unset: nobody is told.
-inline std::function<void(const char* actor, const std::string& what)>& on_stray() {
-  static std::function<void(const char*, const std::string&)> told;
-  return told;
-}
-
-inline void tell_stray(const char* actor, const std::string& what) {
-  if (on_stray()) on_stray()(actor, what);
 }
 
 /// What long-lived actors need so that a stray or misunderstood message does not end them (and is not printed): CAF

@@ -74,14 +74,10 @@ private:
   static change_receipt refused(error why) { return {std::move(why), {}, {}}; }
 
   caf::result<change_receipt> reload(bool dry_run) {
-    if (!how_.read) return refused({errc::not_allowed, "this node was started without a file", {}});
-    auto next = how_.read();
-    if (next) return change(std::move(*next), dry_run);
-    change_receipt reply = refused({errc::bad_input, "the file has problems; all stays as it is", how_.file});
-    for (const auto& p : next.error()) reply.problems.push_back(config::render(p));
-    for (const auto& p : reply.problems) env_->log->error("config: {}", p);
-    env_->log->error("config: {}", render(*reply.failure));
-    return reply;
+    change_receipt reply;
+    auto next = read_again(how_.read, how_.file, *env_->log, reply);
+    if (!next) return reply;
+    return change(std::move(*next), dry_run);
   }
 
   caf::result<change_receipt> set(set_policy& m) {
@@ -202,6 +198,21 @@ private:
 };
 
 } // namespace
+
+std::optional<config::loaded> read_again(const read_config& read, const std::string& file, spdlog::logger& log,
+                                         change_receipt& reply) {
+  if (!read) {
+    reply.failure = error{errc::not_allowed, "this node was started without a file", {}};
+    return std::nullopt;
+  }
+  auto next = read();
+  if (next) return std::move(*next);
+  reply.failure = error{errc::bad_input, "the file has problems; all stays as it is", file};
+  for (const auto& p : next.error()) reply.problems.push_back(config::render(p));
+  for (const auto& p : reply.problems) log.error("config: {}", p);
+  log.error("config: {}", render(*reply.failure));
+  return std::nullopt;
+}
 
 configurator_actor spawn_configurator(caf::actor_system& sys, environment_ptr env, configurator_settings how) {
   return sys.spawn<configurator_shell>(std::move(env), std::move(how));

@@ -5,15 +5,25 @@
 #include "actors/environment.hpp"
 #include "actors/interfaces.hpp"
 #include "actors/live_config.hpp"
+#include "actors/wire.hpp"
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+
+namespace spdlog {
+class logger;
+}
 
 namespace fabric::actors {
 
 /// Reads the configuration as at the start: the file, and what was given beside it.
 using read_config = std::function<tl::expected<config::loaded, config::problems>()>;
+
+/// Reads it. Nullopt: `reply` and the log say what is wrong with `file`, and all stays as it is.
+std::optional<config::loaded> read_again(const read_config& read, const std::string& file, spdlog::logger& log,
+                                         change_receipt& reply);
 
 struct configurator_settings {
   std::shared_ptr<live_config> live;

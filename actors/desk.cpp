@@ -107,37 +107,20 @@ private:
   // -----------------------------------------------------------------------------------------------------------
 
   template <class Reply, class Question> caf::result<Reply> pass(Question question) {
-    return pass_to<Reply>(configurator_, change_limit, std::move(question));
+    return pass_on<Reply>(this, questions_, configurator_, change_limit, std::move(question));
   }
 
   template <class Reply, class Question> caf::result<Reply> pass_to_node(Question question, duration limit) {
     const auto meant = scheduler::node_meant(question.node, config_.node.name, names());
     if (!meant) return refused<Reply>(meant.error());
     question.node = *meant;
-    return pass_to<Reply>(nodes_[*meant], limit, std::move(question));
+    return pass_on<Reply>(this, questions_, nodes_[*meant], limit, std::move(question));
   }
 
   std::vector<std::string> names() const {
     std::vector<std::string> all;
     for (const auto& [name, steward] : nodes_) all.push_back(name);
     return all;
-  }
-
-  template <class Reply, class To, class Question>
-  caf::result<Reply> pass_to(const To& to, duration limit, Question question) {
-    if (auto room = questions_.begin(); !room) return refused<Reply>(room.error());
-    auto promise = make_response_promise<Reply>();
-    ask(this, to, limit, std::move(question))
-        .then(
-            [this, promise](Reply& reply) mutable {
-              questions_.end();
-              promise.deliver(std::move(reply));
-            },
-            [this, promise](caf::error&) mutable {
-              questions_.end();
-              promise.deliver(silence<Reply>());
-            });
-    return promise;
   }
 
   bool reconfigure(const config::root& now) {

@@ -5,6 +5,7 @@
 #include "actors/compat.hpp"
 #include "actors/gather.hpp"
 #include "actors/messages.hpp"
+#include "actors/pass_on.hpp"
 
 #include <algorithm>
 #include <map>
@@ -15,18 +16,6 @@
 /// What the scheduler gathers for `fabric lanes` and `fabric nodes`. In the scheduler's context; `over` is called when
 /// the answer is there, or will not be.
 namespace fabric::actors {
-
-inline constexpr duration answer_limit = std::chrono::seconds{5}; ///< For questions inside the node.
-
-template <class Reply> Reply refused(const error& why) {
-  Reply reply;
-  reply.failure = why;
-  return reply;
-}
-
-template <class Reply> Reply silence() {
-  return refused<Reply>({errc::unavailable, "the part of the fabric that knows is restarting", ""});
-}
 
 /// The lanes of the configuration, with their counts and what each says of itself.
 inline lane_reports empty_reports(const config::root& all, lane_reports& counts) {

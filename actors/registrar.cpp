@@ -63,6 +63,7 @@ private:
     card.build = card_of_build();
     card.name = config.node.name;
     card.boot = boot;
+    card.labels = config.node.labels;
     return card;
   }
 
@@ -110,14 +111,9 @@ private:
     const auto& uplink = links_.at(fresh).uplink;
     for (const auto& [node, other] : links_) {
       if (node == fresh) continue;
-      say_in_name_of(uplink, other.uplink);
-      say_in_name_of(other.uplink, uplink);
+      tell_in_name_of(uplink, other.uplink, cell_names{});
+      tell_in_name_of(other.uplink, uplink, cell_names{});
     }
-  }
-
-  static void say_in_name_of(const uplink_actor& sender, const uplink_actor& to) {
-    caf::actor_cast<caf::actor>(to)->enqueue(caf::actor_cast<caf::strong_actor_ptr>(sender), caf::make_message_id(),
-                                             caf::make_message(cell_names{}), nullptr);
   }
 
   // -- lanes that live elsewhere
@@ -126,20 +122,16 @@ private:
   /// Everybody whose lanes are others now is told.
   void settle_lanes() {
     auto next = scheduler::lane_homes(config_, machine_.linked(), homes_);
-    std::set<std::string> touched;
-    for (const auto& l : config_.lanes) {
-      const auto was = homes_.find(l.name);
-      const auto is = next.find(l.name);
-      const auto from = was == homes_.end() ? std::string{} : was->second;
-      const auto to = is == next.end() ? std::string{} : is->second;
-      if (from == to) continue;
-      env_->log->info("registrar: lane {} lives {}{}", l.name, to.empty() ? "nowhere" : "on ", to);
-      touched.insert({from, to});
-    }
+    const auto moves = scheduler::lane_moves(homes_, next);
     homes_ = std::move(next);
+    std::set<std::string> touched;
+    for (const auto& m : moves) {
+      env_->log->info("registrar: lane {} lives {}{}", m.lane, m.to.empty() ? "on no other node" : "on ", m.to);
+      touched.insert({m.from, m.to});
+    }
     for (const auto& node : touched)
-      if (const auto link = links_.find(node); link != links_.end())
-        tell(this, link->second.uplink, host_lanes{lanes_of(node)});
+      if (const auto known = links_.find(node); known != links_.end())
+        tell(this, known->second.uplink, host_lanes{lanes_of(node)});
   }
 
   std::vector<std::string> lanes_of(const std::string& node) const {

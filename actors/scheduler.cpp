@@ -67,9 +67,9 @@ public:
         [this](reset_jobs& m) { return change<store::reset>(m.ids, [](job_id id) { return store::reset{id}; }); },
         [this](get_jobs& m) { return pass<job_page>(reader_, std::move(m)); },
         [this](list_jobs& m) { return pass<job_page>(reader_, std::move(m)); },
-        [this](wait_jobs& m) { return wait<job_page>(events_, m, patience(m.patience) + answer_limit); },
+        [this](wait_jobs& m) { return wait<job_page>(m); },
         [this](get_details m) { return pass<job_details>(reader_, m); },
-        [this](get_events m) { return wait<event_page>(events_, m, patience(m.patience) + answer_limit); },
+        [this](get_events m) { return wait<event_page>(m); },
         [this](read_log m) { return pass<log_piece>(spool_, m); },
         [this](get_lanes) { return lanes(); },
         [this](get_nodes) { return nodes(); },
@@ -235,32 +235,18 @@ private:
   /// What the events actor will make of it; clients may ask for anything.
   static duration patience(duration wished) { return std::clamp(wished, duration{0}, patience_max); }
 
-  /// Hands a question on and its answer back; `answered` is called when there is one. The events actor counts who
-  /// waits.
-  template <class Reply, class To, class Question, class Done>
-  caf::result<Reply> wait(const To& to, Question question, duration limit, Done answered) {
+  /// The events actor counts who waits.
+  template <class Reply, class Question> caf::result<Reply> wait(Question question) {
     auto promise = make_response_promise<Reply>();
-    ask(this, to, limit, std::move(question))
-        .then(
-            [promise, answered](Reply& reply) mutable {
-              answered();
-              promise.deliver(std::move(reply));
-            },
-            [promise, answered](caf::error&) mutable {
-              answered();
-              promise.deliver(silence<Reply>());
-            });
+    ask(this, events_, patience(question.patience) + answer_limit, question)
+        .then([promise](Reply& reply) mutable { promise.deliver(std::move(reply)); },
+              [promise](caf::error&) mutable { promise.deliver(silence<Reply>()); });
     return promise;
   }
-  template <class Reply, class To, class Question>
-  caf::result<Reply> wait(const To& to, Question question, duration limit) {
-    return wait<Reply>(to, std::move(question), limit, [] {});
-  }
 
-  /// The same for what is answered soon, under limits.max_questions.
+  /// What is answered soon, under limits.max_questions.
   template <class Reply, class To, class Question> caf::result<Reply> pass(const To& to, Question question) {
-    if (auto ok = questions_.begin(); !ok) return refused<Reply>(ok.error());
-    return wait<Reply>(to, std::move(question), answer_limit, [this] { questions_.end(); });
+    return pass_on<Reply>(this, questions_, to, answer_limit, std::move(question));
   }
 
   caf::result<lane_reports> lanes() {

@@ -102,25 +102,11 @@ private:
   caf::result<progress_report> progress(get_progress m) {
     const auto worker = workers_.find(m.lane);
     if (worker == workers_.end()) return progress_report{error{errc::unknown_lane, "no such lane: " + m.lane, "/lane"}};
-    return pass<progress_report>(worker->second, std::move(m));
+    return pass_on<progress_report>(this, questions_, worker->second, answer_limit, std::move(m));
   }
 
-  caf::result<spool_piece> read(read_spool m) { return pass<spool_piece>(files_, m); }
-
-  template <class Reply, class To, class Question> caf::result<Reply> pass(const To& to, Question question) {
-    if (auto room = questions_.begin(); !room) return refused<Reply>(room.error());
-    auto promise = make_response_promise<Reply>();
-    ask(this, to, answer_limit, std::move(question))
-        .then(
-            [this, promise](Reply& reply) mutable {
-              questions_.end();
-              promise.deliver(std::move(reply));
-            },
-            [this, promise](caf::error&) mutable {
-              questions_.end();
-              promise.deliver(silence<Reply>());
-            });
-    return promise;
+  caf::result<spool_piece> read(read_spool m) {
+    return pass_on<spool_piece>(this, questions_, files_, answer_limit, m);
   }
 
   caf::result<worker_reports> workers() {

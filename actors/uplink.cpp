@@ -1,5 +1,7 @@
 #include "actors/uplink.hpp"
 
+#include "fabric/node/hosted_lanes.hpp"
+
 #include "actors/alarm_clock.hpp"
 #include "actors/compat.hpp"
 #include "actors/dial.hpp"
@@ -133,7 +135,7 @@ private:
   /// A lane that lives here is known under its own name, and heard of it before the cell did.
   void rename(std::vector<cell_name>& names) {
     for (auto& n : names)
-      if (!n.name.starts_with("lane/") || !hosted_.contains(n.name.substr(5)))
+      if (hosted_.is_news(n.name))
         tell(this, how_.directory, directory_entry{std::move(n.name), std::move(n.actor), true});
   }
 
@@ -151,19 +153,17 @@ private:
   }
 
   void host(const std::vector<std::string>& lanes) {
-    const std::set<std::string> next{lanes.begin(), lanes.end()};
-    for (const auto& lane : std::exchange(hosted_, next)) {
-      if (next.contains(lane)) continue;
-      lanes_.erase(lane); // It ends.
+    for (const auto& lane : hosted_.host(lanes)) {
+      lanes_.erase(lane);
       told_.erase("lane/" + lane);
     }
-    for (const auto& [lane, actor] : lanes_)
-      if (hosted_.contains(lane)) tell_hosted(lane);
+    for (const auto& [lane, actor] : lanes_) tell_hosted(lane);
     how_.host(lanes);
   }
 
   /// The cell hears of one that was here before, too: this uplink, or the registrar, may be a new one.
   void tell_hosted(const std::string& lane) {
+    if (!hosted_.lives_here(lane)) return;
     told_["lane/" + lane] = caf::actor_cast<configured_actor>(lanes_.at(lane));
     tell(this, registrar_, lane_hosted{how_.card().name, lane, lanes_.at(lane)});
   }
@@ -200,7 +200,7 @@ private:
 
   void meet_lane(const std::string& lane, const caf::strong_actor_ptr& actor) {
     lanes_[lane] = actor;
-    if (hosted_.contains(lane)) tell_hosted(lane);
+    tell_hosted(lane);
   }
 
   environment_ptr env_;
@@ -213,8 +213,8 @@ private:
   registrar_actor registrar_;
   node_face_actor steward_;
   runner_actor runner_;
-  std::set<job_id> resets_;                            ///< For a runner that is not there yet.
-  std::set<std::string> hosted_;                       ///< Lanes that are to live here.
+  std::set<job_id> resets_; ///< For a runner that is not there yet.
+  node::hosted_lanes hosted_;
   std::map<std::string, caf::strong_actor_ptr> lanes_; ///< Those that do, or did when this began.
   std::map<std::string, configured_actor> told_;       ///< Whose work depends on the configuration.
 };

@@ -75,7 +75,8 @@ exit_code ca_revoke(session& s) {
     if (s.call.json)
       s.screen.line(json_text({{"name", s.call.tool.name}, {"revoked", *count}}));
     else
-      s.screen.line(std::to_string(*count) + " certificates revoked: no new connection is accepted with them");
+      s.screen.line(std::to_string(*count) + (*count == 1 ? " certificate" : " certificates") +
+                    " revoked: no new connection is accepted with " + (*count == 1 ? "it" : "them"));
     return {};
   });
 }

@@ -47,4 +47,18 @@ std::map<std::string, std::string> lane_homes(const config::root& all, const lin
   return next;
 }
 
+std::vector<lane_move> lane_moves(const std::map<std::string, std::string>& was,
+                                  const std::map<std::string, std::string>& is) {
+  std::map<std::string, lane_move> all;
+  for (const auto& [lane, node] : was) all[lane].from = node;
+  for (const auto& [lane, node] : is) all[lane].to = node;
+  std::vector<lane_move> moves;
+  for (auto& [lane, move] : all) {
+    if (move.from == move.to) continue;
+    move.lane = lane;
+    moves.push_back(std::move(move));
+  }
+  return moves;
+}
+
 } // namespace fabric::scheduler

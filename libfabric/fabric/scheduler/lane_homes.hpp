@@ -4,6 +4,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 /// On which node the actor of each lane lives. Pure.
 namespace fabric::scheduler {
@@ -20,5 +21,16 @@ bool lives_with_scheduler(const config::lane& l, const config::node& own);
 /// which no node is connected has none: its jobs wait. @param homes those so far.
 std::map<std::string, std::string> lane_homes(const config::root& all, const linked_nodes& nodes,
                                               const std::map<std::string, std::string>& homes);
+
+struct lane_move {
+  std::string lane;
+  std::string from, to; ///< Nodes; empty: none of the others.
+
+  bool operator==(const lane_move&) const = default;
+};
+
+/// What differs between the homes before and now, by lane; lanes that are no longer configured too.
+std::vector<lane_move> lane_moves(const std::map<std::string, std::string>& was,
+                                  const std::map<std::string, std::string>& is);
 
 } // namespace fabric::scheduler

@@ -56,14 +56,14 @@ bool registrar::gone(const std::string& name, std::uint64_t boot, std::uint64_t 
 }
 
 std::vector<node_facts> registrar::report() const {
-  std::vector<node_facts> all;
+  std::vector<node_facts> all{{own_.name, own_.boot, own_.labels, {}, own_.build.name}};
   for (const auto& [name, card] : nodes_)
     all.push_back({name, card.boot, card.labels, differences(card), card.build.name});
   return all;
 }
 
 std::map<std::string, std::map<std::string, std::string>> registrar::linked() const {
-  std::map<std::string, std::map<std::string, std::string>> all{{own_.name, config_.node.labels}};
+  std::map<std::string, std::map<std::string, std::string>> all{{own_.name, own_.labels}};
   for (const auto& [name, card] : nodes_) all.emplace(name, card.labels);
   return all;
 }

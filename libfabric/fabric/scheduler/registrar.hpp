@@ -62,7 +62,7 @@ public:
 
   void reconfigured(config::root config) { config_ = std::move(config); }
 
-  /// Those that are linked, by name.
+  /// This node, then those that are linked, by name.
   std::vector<node_facts> report() const;
 
   /// Their names and labels, this node's own included.

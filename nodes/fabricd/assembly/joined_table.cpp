@@ -2,6 +2,7 @@
 #include "fabric/config/change.hpp"
 #include "fabric/config/dump.hpp"
 
+#include "actors/configurator.hpp"
 #include "actors/messages.hpp"
 #include "actors/registrar.hpp"
 #include "actors/uplink.hpp"
@@ -59,13 +60,8 @@ void assembly::host(const std::vector<std::string>& lanes) {
 
 actors::change_receipt assembly::reload(bool dry_run) {
   actors::change_receipt reply;
-  auto next = with_.read();
-  if (!next) {
-    reply.failure = error{errc::bad_input, "the file has problems; all stays as it is", with_.file};
-    for (const auto& p : next.error()) reply.problems.push_back(config::render(p));
-    for (const auto& p : reply.problems) env_->log->error("config: {}", p);
-    return reply;
-  }
+  auto next = actors::read_again(with_.read, with_.file, *env_->log, reply);
+  if (!next) return reply;
   reply.failure = config::needs_restart(own_.all, next->all);
   reply.changes = config::differences(own_.all, next->all);
   if (reply.failure) env_->log->error("config: {}", render(*reply.failure));

@@ -60,3 +60,10 @@ TEST_CASE("a lane whose place changed moves", "[lane_homes]") {
   all.lanes[0].place = {};
   CHECK(lane_homes(all, {{"s1", {}}, {"b2", {}}}, {{"fast", "b2"}}).empty());
 }
+
+TEST_CASE("what moved is told by lane, from where and to where, of lanes that are gone too", "[lane_homes]") {
+  const homes was{{"fast", "b1"}, {"gone", "b1"}, {"slow", "b2"}};
+  const homes is{{"fast", "b2"}, {"new", "b1"}, {"slow", "b2"}};
+  CHECK(lane_moves(was, is) == std::vector<lane_move>{{"fast", "b1", "b2"}, {"gone", "b1", ""}, {"new", "", "b1"}});
+  CHECK(lane_moves(is, is).empty());
+}
