@@ -16,7 +16,7 @@ template <class Inspector> bool inspect(Inspector& f, attempt_end& x) {
 
 template <class Inspector> bool inspect(Inspector& f, end_decision& x) {
   return f.object(x).fields(f.field("move_to", x.move_to), f.field("lane_count", x.lane_count),
-                            f.field("retry_at", x.retry_at));
+                            f.field("retry_after", x.retry_after));
 }
 
 template <class Inspector> bool inspect(Inspector& f, start_order& x) {

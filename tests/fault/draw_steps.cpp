@@ -51,7 +51,7 @@ private:
   }
 
   operation end_of(const job& row, std::uint64_t epoch, time_point now) {
-    end op{row.id, row.fence, row.lane, epoch, {}, {.move_to = "slow", .lane_count = 2, .retry_at = now + 2s}};
+    end op{row.id, row.fence, row.lane, epoch, {}, {.move_to = "slow", .lane_count = 2, .retry_after = 2s}};
     op.how.how = up_to(1) == 0 ? outcome::succeeded : static_cast<outcome>(2 + up_to(8));
     op.how.started = true;
     op.how.started_at = now - 1s;

@@ -54,10 +54,10 @@ void go_on_or_bury(job& j, job_state next, std::uint32_t count, std::uint32_t ca
     j.state = next;
 }
 
-void retry_or_bury(job& j, std::uint32_t count, std::uint32_t cap, std::string_view what, time_point retry_at,
+void retry_or_bury(job& j, std::uint32_t count, std::uint32_t cap, std::string_view what, duration retry_after,
                    time_point now) {
   go_on_or_bury(j, job_state::scheduled, count, cap, what, now);
-  if (j.state == job_state::scheduled) j.run_at = retry_at;
+  if (j.state == job_state::scheduled) j.run_at = now + retry_after;
 }
 
 void demote(job& j, const end_decision& decision, bool was_carried, std::uint64_t order, time_point now) {
@@ -81,9 +81,11 @@ void follow(job& j, outcome how, const attempt_end& end, const end_decision& dec
   case outcome::succeeded: finish(j, job_state::succeeded, now); break;
   case outcome::failed:
   case outcome::timed_out:
-  case outcome::crashed: retry_or_bury(j, ++j.counts.failures, j.max_attempts, "failed", decision.retry_at, now); break;
+  case outcome::crashed:
+    retry_or_bury(j, ++j.counts.failures, j.max_attempts, "failed", decision.retry_after, now);
+    break;
   case outcome::memory_exceeded:
-    retry_or_bury(j, ++j.counts.memory, limits::memory_cap, "over the memory limit", decision.retry_at, now);
+    retry_or_bury(j, ++j.counts.memory, limits::memory_cap, "over the memory limit", decision.retry_after, now);
     break;
   case outcome::lost:
     j.state = job_state::ready;

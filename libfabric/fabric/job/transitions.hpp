@@ -30,7 +30,7 @@ struct carry_terms {
 struct end_decision {
   std::string move_to;          ///< Lane for `demoted`; empty: the lane has no way out and the job counts as timed_out.
   std::uint32_t lane_count = 1; ///< Lanes configured: the cap on demotions.
-  time_point retry_at{};        ///< Earliest next attempt after failed, crashed, timed_out, memory_exceeded.
+  duration retry_after{};       ///< From the commit of the end to the next attempt; failed, crashed, timed_out.
 
   bool operator==(const end_decision&) const = default;
 };
@@ -51,7 +51,7 @@ expected<job> apply_lease(const job& before, const lease_terms& terms);
 /// running -> whatever the outcome and the caps say. The caller has checked that `end` carries the job's fence.
 /// A requested cancel wins over everything but `succeeded`. Without a cancel:
 ///   succeeded              -> succeeded
-///   failed crashed timed_out -> scheduled until retry_at; buried at max_attempts
+///   failed crashed timed_out -> scheduled for retry_after; buried at max_attempts
 ///   memory_exceeded        -> buried (cap 1)
 ///   lost                   -> ready; counted, and buried at 5, only if the attempt had started
 ///   demoted                -> ready in move_to with `demoted_order`; buried at lane_count demotions. Ended so by a

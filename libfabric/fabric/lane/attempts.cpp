@@ -188,7 +188,7 @@ end_decision machine::state::decide(attempt_end& end, const policy::job_facts& f
   const auto c = how.classes.find(facts.job_class);
   const auto& rule = c == how.classes.end() ? retry_policy{} : c->second.retry;
   if (end.how == outcome::failed || end.how == outcome::crashed || end.how == outcome::timed_out)
-    d.retry_at = now + backoff(rule, failures + 1, draw());
+    d.retry_after = backoff(rule, failures + 1, draw());
   return d;
 }
 

@@ -32,7 +32,7 @@ attempt_end ended(outcome how) {
 
 job end_of(const job& before, const attempt_end& end) {
   const auto after =
-      apply_end(before, end, {.move_to = "slow", .lane_count = 2, .retry_at = {}}, 99, time_point{1000h});
+      apply_end(before, end, {.move_to = "slow", .lane_count = 2, .retry_after = {}}, 99, time_point{1000h});
   REQUIRE(after);
   return *after;
 }

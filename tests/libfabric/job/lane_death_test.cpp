@@ -34,7 +34,7 @@ TEST_CASE("a running job over which a lane actor died twice keeps its lease, and
   for (const auto how : {outcome::failed, outcome::lost, outcome::drained, outcome::cancelled, outcome::demoted}) {
     attempt_end end;
     end.how = how;
-    const auto after = apply_end(condemned, end, {.move_to = "slow", .lane_count = 2, .retry_at = {}}, 1, t0);
+    const auto after = apply_end(condemned, end, {.move_to = "slow", .lane_count = 2, .retry_after = {}}, 1, t0);
     REQUIRE(after);
     CHECK(after->state == job_state::buried);
     CHECK(after->reason.find("died while handling it 2 times") != std::string::npos);

@@ -76,7 +76,7 @@ struct world {
     end.started = below(2) != 0;
     end.run_time = std::chrono::milliseconds{below(5000)};
     const end_decision decision{
-        .move_to = below(4) == 0 ? "" : "slow", .lane_count = 3, .retry_at = now + std::chrono::seconds{below(60)}};
+        .move_to = below(4) == 0 ? "" : "slow", .lane_count = 3, .retry_after = std::chrono::seconds{below(60)}};
     return apply_end(j, end, decision, ++order, now);
   }
 };

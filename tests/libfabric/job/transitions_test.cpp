@@ -42,7 +42,7 @@ attempt_end ended(outcome how) {
   return end;
 }
 
-const end_decision to_slow{.move_to = "slow", .lane_count = 2, .retry_at = t0 + 30s};
+const end_decision to_slow{.move_to = "slow", .lane_count = 2, .retry_after = 30s};
 
 job end_of(const job& before, const attempt_end& end, const end_decision& decision = to_slow) {
   const auto after = apply_end(before, end, decision, 99, t0);
@@ -118,7 +118,7 @@ TEST_CASE("a failed, crashed or timed-out attempt waits out its backoff", "[job]
   for (const auto how : {outcome::failed, outcome::crashed, outcome::timed_out}) {
     const job after = end_of(how);
     CHECK(after.state == job_state::scheduled);
-    CHECK(after.run_at == to_slow.retry_at);
+    CHECK(after.run_at == t0 + 30s);
     CHECK(after.counts == attempt_counts{.failures = 1});
     CHECK(after.reason == "why");
     CHECK(after.lane == "fast");
@@ -197,7 +197,7 @@ TEST_CASE("as many demotions as there are lanes bury the job where it is", "[job
 }
 
 TEST_CASE("a demotion without a way out counts as timed out", "[job]") {
-  const end_decision stuck{.move_to = "", .lane_count = 2, .retry_at = t0 + 5s};
+  const end_decision stuck{.move_to = "", .lane_count = 2, .retry_after = 5s};
   const job after = end_of(in_state(job_state::running), ended(outcome::demoted), stuck);
   CHECK(after.state == job_state::scheduled);
   CHECK(after.run_at == t0 + 5s);

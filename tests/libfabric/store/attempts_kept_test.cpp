@@ -26,7 +26,7 @@ job fail_once(bench& b, job_id id, old_attempts& gone) {
   if (const auto row = b.row(id); row.state == job_state::scheduled) b.one(due{id, row.version, "fast", b.fast});
   const auto ran = b.take(id).row.value();
   gone.insert(gone.end(), b.last.old_attempts.begin(), b.last.old_attempts.end());
-  b.finish(ran, outcome::failed, {.move_to = "slow", .lane_count = 2, .retry_at = b.now + 1s});
+  b.finish(ran, outcome::failed, {.move_to = "slow", .lane_count = 2, .retry_after = 1s});
   b.now += 1s;
   return ran;
 }

@@ -52,7 +52,7 @@ public:
   job_id add(const std::string& lane = "fast", std::string input = "1");
   answer take(job_id id, const std::string& lane = "fast");
   answer finish(const job& row, outcome how,
-                end_decision decision = {.move_to = "slow", .lane_count = 2, .retry_at = {}});
+                end_decision decision = {.move_to = "slow", .lane_count = 2, .retry_after = {}});
   job row(job_id id) { return must(reader->find(id)); }
   std::vector<std::string> logged(); ///< Kinds of the kept events.
 
