@@ -54,6 +54,13 @@ void leave_no_notes_to_self(const source_file& file, violations& found) {
       if (has_word(file.lines[i], note)) found.push_back({file.path, i + 1, "do it or drop it: " + std::string{note}});
 }
 
+void settle_merges(const source_file& file, violations& found) {
+  if (file.is_a_rule()) return;
+  for (std::size_t i = 0; i < file.lines.size(); ++i)
+    if (file.lines[i].starts_with("<<<<<<< ") || file.lines[i].starts_with(">>>>>>> "))
+      found.push_back({file.path, i + 1, "a merge that nobody settled"});
+}
+
 void name_no_place_of_development(const source_file& file, violations& found) {
   static constexpr std::array<std::string_view, 3> places{"/root/", "/home/", FABRIC_SOURCE_DIR "/"};
   if (file.is_a_rule()) return;

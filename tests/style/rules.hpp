@@ -13,6 +13,7 @@ void keep_lines_short(const source_file& file, violations& found);
 void begin_headers_with_pragma_once(const source_file& file, violations& found);
 void document_public_headers(const source_file& file, violations& found);
 void leave_no_notes_to_self(const source_file& file, violations& found);
+void settle_merges(const source_file& file, violations& found);
 void name_no_place_of_development(const source_file& file, violations& found);
 void name_no_host_in_build_files(const source_file& file, violations& found);
 

@@ -54,6 +54,11 @@ TEST_CASE("the rule of notes finds whole words only", "[style]") {
   CHECK(found_by(leave_no_notes_to_self, "a.cpp", "mkstemp(\"/tmp/a.XXXXXX\"); TODOS\n").empty());
 }
 
+TEST_CASE("the rule of merges finds both ends of a conflict", "[style]") {
+  CHECK(found_by(settle_merges, "a.md", "<<<<<<< HEAD\na\n=======\nb\n>>>>>>> main\n") == lines{1, 5});
+  CHECK(found_by(settle_merges, "a.md", "a << b\n=======\n").empty());
+}
+
 TEST_CASE("the rule of places finds absolute paths only", "[style]") {
   CHECK(found_by(name_no_place_of_development, "a.sh", "cd " FABRIC_SOURCE_DIR "/x\n") == lines{1});
   CHECK(found_by(name_no_place_of_development, "a.sh", "cd /home/me\n") == lines{1});

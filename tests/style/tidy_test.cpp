@@ -41,6 +41,7 @@ TEST_CASE("every header of libfabric says what it is", "[style]") {
   expect_none(check(document_public_headers, tree()));
 }
 
+TEST_CASE("no file holds both sides of a merge", "[style]") { expect_none(check(settle_merges, tree())); }
 TEST_CASE("no file holds notes to self", "[style]") { expect_none(check(leave_no_notes_to_self, tree())); }
 
 TEST_CASE("no file names a path of the machine it was written on", "[style]") {
