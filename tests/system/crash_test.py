@@ -207,6 +207,19 @@ class RunnerAndKeepers(CrashTest):
         self.assertFalse([p for p in pids if alive(p)])
         self.assert_no_overlap(n)
 
+    def test_a_frozen_keeper_is_killed_when_the_lease_ends_and_that_is_said_once(self):
+        n = self.node(SHORT_LEASE)
+        job = n.run(self.watched(n, "[ $FABRIC_ATTEMPT = 2 ] || exec sleep 1000"))
+        n.started(job)
+        for keeper in n.keepers():
+            os.kill(keeper, signal.SIGSTOP)
+        n.signal(signal.SIGSTOP)
+        eventually(lambda: not n.job_processes(job), "the lease has ended and the job with it")
+        n.signal(signal.SIGCONT)
+        self.assertEqual([a["outcome"] for a in n.wait(job)["attempts"]], ["lost", "succeeded"])
+        self.assertEqual(n.log().count(f"the keeper of job {job} is frozen"), 1, n.log())
+        self.assert_no_overlap(n)
+
     def test_a_dead_runner_is_started_again_and_its_jobs_run_again(self):
         n = self.node()
         job = n.run(self.watched(n, "[ $FABRIC_ATTEMPT = 2 ] || exec sleep 1000"))

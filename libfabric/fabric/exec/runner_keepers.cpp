@@ -82,7 +82,7 @@ bool runner::loop::spawn(std::size_t index, std::string& why) {
   s.born_us = now;
   s.channel = frame_channel(std::move(ours));
   s.now = slot::phase::idle;
-  s.leaked = false;
+  s.leaked = s.killed = false;
   watch(s.channel.fd(), tag_keepers + index, EPOLLIN);
   return true;
 }
@@ -255,7 +255,7 @@ void runner::loop::dismiss_keepers() {
 std::int64_t runner::loop::kill_due(const slot& s) {
   constexpr auto never = std::int64_t{1} << 62;
   const auto& r = book_.at(s.record);
-  if (s.leaked || state_of(r) == hold::ended) return never;
+  if (s.leaked || s.killed || state_of(r) == hold::ended) return never;
   const auto killing = r.killing_us.load(std::memory_order_relaxed);
   if (killing != 0) return killing + bounds::leak_after + bounds::deaf_after;
   const auto lease = r.deadline_us.load(std::memory_order_relaxed) + bounds::frozen_after;
@@ -263,8 +263,9 @@ std::int64_t runner::loop::kill_due(const slot& s) {
 }
 
 void runner::loop::kill_frozen_keepers(std::int64_t now) {
-  for (const auto& s : slots_) {
+  for (auto& s : slots_) {
     if (s.now != slot::phase::busy || now < kill_due(s)) continue;
+    s.killed = true;
     log("the keeper of job " + std::to_string(book_.at(s.record).job) + " is frozen; killing it");
     ::kill(s.pid, SIGKILL);
   }

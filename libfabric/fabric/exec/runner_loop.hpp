@@ -51,6 +51,7 @@ private:
     std::int64_t backoff_us = 0;
     std::int64_t stop_by_us = 0; ///< End of the shortest grace that it was told of, or of its wall time; 0: none.
     bool leaked = false;
+    bool killed = false; ///< The keeper was found frozen; its death is to come.
   };
   /// An unfinished attempt without a keeper.
   struct orphan {
