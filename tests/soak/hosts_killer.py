@@ -88,8 +88,8 @@ class HostsKiller:
         host = self._worker().host
         host.suspend()
         time.sleep(in_range(self._draw, self._profile["suspend_s"]))
+        self.resumed.append((host.name, time.time_ns() // 1000))  # Before: what is on it may be seen alive at once.
         host.resume()
-        self.resumed.append((host.name, time.time_ns() // 1000))
 
     def _freeze_worker(self):
         node = self._worker()
