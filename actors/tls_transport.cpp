@@ -190,12 +190,21 @@ private:
 
 constexpr const char* registered_as = "fabric.tls";
 
+/// An exception in a handler of CAF's broker (a failed allocation, a frame that it did not expect) ends it, and with it
+/// all remoting of the process for good: https://github.com/actor-framework/actor-framework/issues/1351.
+void watch(const caf::actor& part, const char* name, const network_end_callback& ended) {
+  part->attach_functor([name, ended](const caf::error& why) { ended(std::string{name} + ": " + caf::to_string(why)); });
+}
+
 } // namespace
 
-tls_transport::tls_transport(caf::actor_system& sys, tls::context_ptr who, tls_limits limits, refusal_callback told)
+tls_transport::tls_transport(caf::actor_system& sys, tls::context_ptr who, tls_limits limits, refusal_callback told,
+                             const network_end_callback& ended)
     : sys_(sys), wire_(std::make_shared<tls_wire>(std::move(who), limits, std::move(told))) {
   auto broker = sys.middleman().named_broker<caf::io::basp_broker>("BASP");
+  if (ended) watch(broker, "CAF's broker", ended);
   actor_ = sys.spawn<tls_middleman, caf::detached + caf::hidden>(std::move(broker), wire_);
+  if (ended) watch(caf::actor_cast<caf::actor>(actor_), "the transport", ended);
   sys.registry().put(registered_as, caf::actor_cast<caf::strong_actor_ptr>(actor_));
 }
 

@@ -30,11 +30,16 @@ struct tls_limits {
 /// Called in the middleman's thread when a connection was refused, with the other side's address and the reason.
 using refusal_callback = std::function<void(const std::string& peer, const std::string& why)>;
 
+/// Called, in any thread, when the network part of this process has ended: CAF cannot begin another, so the process
+/// should end, too. Also called while the system ends.
+using network_end_callback = std::function<void(const std::string& why)>;
+
 /// All connections of one actor system that are dialled through dialer(), see system.hpp, or accepted at what is
 /// published there. Ends before its system does. Its calls are thread-safe.
 class tls_transport {
 public:
-  tls_transport(caf::actor_system& sys, tls::context_ptr who, tls_limits limits = {}, refusal_callback told = {});
+  tls_transport(caf::actor_system& sys, tls::context_ptr who, tls_limits limits = {}, refusal_callback told = {},
+                const network_end_callback& ended = {});
   ~tls_transport();
   tls_transport(const tls_transport&) = delete;
   tls_transport& operator=(const tls_transport&) = delete;

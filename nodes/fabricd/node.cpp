@@ -41,6 +41,7 @@ constexpr int exit_usage = 2;
 constexpr int exit_cannot_start = 3;
 constexpr int exit_not_now = 69; ///< A certificate that is not good: the clock, or somebody's copy, changes that.
 constexpr int exit_store = 70;
+constexpr int exit_actors = 71;
 constexpr int exit_leaked = 75;
 constexpr duration outage_lease = 5min; ///< What a planned stop grants every lease.
 constexpr duration detach_limit = 1s;   ///< For the promise to be gone within 2 s.
@@ -98,7 +99,9 @@ public:
     actors::configure(cfg, threads());
     caf::actor_system sys{cfg};
     sys_ = &sys;
-    actors::tls_transport transport{sys, *who, {}, shown.refusals()};
+    actors::tls_transport transport{sys, *who, {}, shown.refusals(), [env = env_](const std::string& why) {
+                                      env->fail(exit_actors, "the network part ended: " + why);
+                                    }};
     renew_ = [&] {
       if (auto fresh = shown.look()) transport.use(std::move(fresh));
     };
