@@ -5,6 +5,7 @@
 #include "fabric/tls/revocations.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -26,9 +27,19 @@ expected<std::set<std::string>> revoked_in(const std::string& directory) {
   return tl::unexpected(text.error());
 }
 
-expected<void> append(const std::string& path, const std::string& lines) {
+/// The file is fabricd's, as the directory is, and readable whatever the umask, also where root writes it: what fabricd
+/// cannot read counts as revoked.
+bool make_readable(int fd, const std::string& directory) {
+  struct stat now {
+  }, above{};
+  if (::fstat(fd, &now) != 0 || ::stat(directory.c_str(), &above) != 0) return false;
+  if ((now.st_mode & 0777) != open_to_all && ::fchmod(fd, open_to_all) != 0) return false;
+  return ::geteuid() != 0 || ::fchown(fd, above.st_uid, above.st_gid) == 0;
+}
+
+expected<void> append(const std::string& directory, const std::string& path, const std::string& lines) {
   const exec::unique_fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, open_to_all));
-  if (fd && exec::write_all(fd.get(), lines) && ::fsync(fd.get()) == 0) return {};
+  if (fd && make_readable(fd.get(), directory) && exec::write_all(fd.get(), lines) && ::fsync(fd.get()) == 0) return {};
   return tl::unexpected(exec::system_error("cannot write " + path, errno));
 }
 
@@ -115,7 +126,7 @@ expected<std::size_t> revoke(const std::string& directory, const std::string& na
   }
   if (known == 0) return fail(errc::not_found, "no certificate was issued to \"" + name_or_serial + "\"");
   if (count == 0) return 0;
-  return append(authority_in(directory).revoked, lines).map([count] { return count; });
+  return append(directory, authority_in(directory).revoked, lines).map([count] { return count; });
 }
 
 } // namespace fabric::tls

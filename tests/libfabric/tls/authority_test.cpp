@@ -212,3 +212,13 @@ TEST_CASE("an authority in use is never replaced by another", "[tls]") {
   REQUIRE(s.start(wall_now())); // Somebody else made one.
   CHECK(own.look(wall_now()).error().code == errc::not_allowed);
 }
+
+TEST_CASE("what is revoked can be read whatever the umask of who revokes", "[tls]") {
+  site s;
+  REQUIRE(s.start(wall_now()));
+  const auto before = ::umask(077);
+  const auto count = revoke(s.directory, "n1");
+  ::umask(before);
+  CHECK(count == std::size_t{2});
+  CHECK(mode_of(authority_in(s.directory).revoked) == 0644);
+}
