@@ -175,8 +175,8 @@ private:
       if (!change_) know_lanes(now_.all, false, {});
     }
     const bool is_told = m.name == "scheduler" || m.name == "desk" || m.name == "runner" || m.name == "registrar" ||
-                         m.name == "steward" || m.name == "handlers" || m.name.starts_with("lane/") ||
-                         m.name.starts_with("worker/");
+                         m.name == "steward" || m.name == "handlers" || m.name == "checkpoints" ||
+                         m.name.starts_with("lane/") || m.name.starts_with("worker/");
     if (!is_told) return;
     // A lane on another node hears of it from there, with the cell's terms; this message cannot travel.
     if (m.is_elsewhere) return void(told_.erase(m.name));

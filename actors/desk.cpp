@@ -15,10 +15,12 @@
 
 #include <spdlog/spdlog.h>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
 
 namespace fabric::actors {
 
@@ -46,6 +48,7 @@ public:
     lanes_.clear();
     nodes_.clear();
     orders_.clear();
+    with_nodes_.clear();
   }
 
   behavior_type make_behavior() override {
@@ -77,6 +80,12 @@ private:
   struct inquiry {
     explain_promise promise;
     scheduler::explain_facts facts;
+  };
+
+  /// A question that a node has.
+  struct open_question {
+    std::string node;
+    std::function<void(const std::string& why)> give_up;
   };
 
   // -- orders
@@ -114,7 +123,40 @@ private:
     const auto meant = scheduler::node_meant(question.node, config_.node.name, names());
     if (!meant) return refused<Reply>(meant.error());
     question.node = *meant;
-    return pass_on<Reply>(this, questions_, nodes_[*meant], limit, std::move(question));
+    if (auto room = questions_.begin(); !room) return refused<Reply>(room.error());
+    auto promise = make_response_promise<Reply>();
+    const auto ticket = ++ticket_;
+    const auto give_up = [promise](const std::string& why) mutable {
+      promise.deliver(refused<Reply>({errc::unavailable, why, ""}));
+    };
+    with_nodes_[ticket] = {*meant, give_up};
+    ask(this, nodes_[*meant], limit, std::move(question))
+        .then(
+            [this, ticket, promise](Reply& reply) mutable {
+              if (with_nodes_.erase(ticket) == 0) return;
+              questions_.end();
+              promise.deliver(std::move(reply));
+            },
+            [this, ticket](caf::error&) { leave_node(ticket, "does not answer"); });
+    return promise;
+  }
+
+  void leave_node(std::uint64_t ticket, const char* what) {
+    const auto found = with_nodes_.find(ticket);
+    if (found == with_nodes_.end()) return;
+    found->second.give_up("node " + found->second.node + " " + what);
+    with_nodes_.erase(found);
+    questions_.end();
+  }
+
+  /// CAF tells nobody that a question was on its way to a node that is gone.
+  void lose_node(const std::string& node) {
+    nodes_.erase(node);
+    std::vector<std::uint64_t> open;
+    for (const auto& [ticket, question] : with_nodes_)
+      if (question.node == node) open.push_back(ticket);
+    for (const auto ticket : open)
+      leave_node(ticket, "was lost before it answered; fabric nodes shows what became of it");
   }
 
   std::vector<std::string> names() const {
@@ -229,7 +271,7 @@ private:
     if (m.actor)
       nodes_[m.name.substr(5)] = caf::actor_cast<node_face_actor>(m.actor);
     else
-      nodes_.erase(m.name.substr(5));
+      lose_node(m.name.substr(5));
   }
 
   environment_ptr env_;
@@ -244,6 +286,7 @@ private:
   std::map<std::string, node_face_actor> nodes_; ///< Those that are here, by name.
   std::uint64_t ticket_ = 0;
   std::map<std::uint64_t, caf::typed_response_promise<order_receipt>> orders_;
+  std::map<std::uint64_t, open_question> with_nodes_;
 };
 
 } // namespace

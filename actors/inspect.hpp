@@ -46,7 +46,8 @@ template <class Inspector> bool inspect(Inspector& f, job& x) {
       f.field("idempotency_key", x.idempotency_key), f.field("owner", x.owner), f.field("labels", x.labels),
       f.field("reason", x.reason), f.field("cancel_requested", x.cancel_requested), f.field("node", x.node),
       f.field("lease", x.lease), f.field("lane_deaths", x.lane_deaths), f.field("wasted", x.wasted),
-      f.field("ran_before", x.ran_before), f.field("ordering_key", x.ordering_key), f.field("key_order", x.key_order));
+      f.field("ran_before", x.ran_before), f.field("kept_on", x.kept_on), f.field("kept_work", x.kept_work),
+      f.field("ordering_key", x.ordering_key), f.field("key_order", x.key_order));
 }
 
 template <class Inspector> bool inspect(Inspector& f, key_line& x) {

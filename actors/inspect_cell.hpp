@@ -22,8 +22,16 @@ template <class Inspector> bool inspect(Inspector& f, end_decision& x) {
 template <class Inspector> bool inspect(Inspector& f, start_order& x) {
   return f.object(x).fields(f.field("fence", x.fence), f.field("job", x.job), f.field("attempt", x.attempt),
                             f.field("job_class", x.job_class), f.field("lane", x.lane), f.field("input", x.input),
-                            f.field("lease", x.lease), f.field("want_seq", x.want_seq));
+                            f.field("lease", x.lease), f.field("want_seq", x.want_seq), f.field("kept_on", x.kept_on),
+                            f.field("kept_work", x.kept_work));
 }
+
+namespace node {
+template <class Inspector> bool inspect(Inspector& f, kept_file& x) {
+  return f.object(x).fields(f.field("path", x.path), enum_field(f, "what", x.what, last_kept_kind),
+                            f.field("mode", x.mode), f.field("size", x.size), f.field("target", x.target));
+}
+} // namespace node
 
 template <class Inspector> bool inspect(Inspector& f, stop_order& x) {
   return f.object(x).fields(f.field("fence", x.fence), enum_field(f, "why", x.why, last_stop_reason),
@@ -210,6 +218,16 @@ template <class Inspector> bool inspect(Inspector& f, read_spool& x) {
 template <class Inspector> bool inspect(Inspector& f, spool_piece& x) {
   return f.object(x).fields(f.field("failure", x.failure), f.field("bytes", x.bytes), f.field("offset", x.offset),
                             f.field("skipped", x.skipped), f.field("size", x.size));
+}
+template <class Inspector> bool inspect(Inspector& f, list_checkpoint& x) {
+  return f.object(x).fields(f.field("node", x.node), f.field("job", x.job));
+}
+template <class Inspector> bool inspect(Inspector& f, checkpoint_listing& x) {
+  return f.object(x).fields(f.field("failure", x.failure), f.field("files", x.files));
+}
+template <class Inspector> bool inspect(Inspector& f, read_checkpoint& x) {
+  return f.object(x).fields(f.field("node", x.node), f.field("job", x.job), f.field("path", x.path),
+                            f.field("offset", x.offset));
 }
 
 } // namespace fabric::actors

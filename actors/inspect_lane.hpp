@@ -17,7 +17,7 @@ template <class Inspector> bool inspect(Inspector& f, lease& x) {
 template <class Inspector> bool inspect(Inspector& f, end& x) {
   return f.object(x).fields(f.field("id", x.id), f.field("fence", x.fence), f.field("lane", x.lane),
                             f.field("epoch", x.epoch), f.field("how", x.how), f.field("decision", x.decision),
-                            f.field("given_up", x.given_up));
+                            f.field("given_up", x.given_up), f.field("node", x.node));
 }
 template <class Inspector> bool inspect(Inspector& f, move& x) {
   return f.object(x).fields(f.field("id", x.id), f.field("version", x.version), f.field("lane", x.lane),
@@ -40,6 +40,9 @@ template <class Inspector> bool inspect(Inspector& f, lane_died& x) {
 }
 template <class Inspector> bool inspect(Inspector& f, set_pause& x) {
   return f.object(x).fields(f.field("lane", x.lane), f.field("wished", x.wished), f.field("only_since", x.only_since));
+}
+template <class Inspector> bool inspect(Inspector& f, start_over& x) {
+  return f.object(x).fields(f.field("id", x.id), f.field("fence", x.fence), f.field("why", x.why));
 }
 template <class Inspector> bool inspect(Inspector& f, open_lane& x) {
   return f.object(x).fields(f.field("lane", x.lane));
@@ -125,7 +128,7 @@ template <class Inspector> bool inspect(Inspector& f, store_ask& x) {
   return f.object(x).fields(
       f.field("ticket", x.ticket),
       one_of_field<store::note, store::lease, store::end, store::move, store::carry, store::look, store::due,
-                   store::lane_died, store::set_pause, store::open_lane>(f, "op", x.op));
+                   store::lane_died, store::set_pause, store::open_lane, store::start_over>(f, "op", x.op));
 }
 template <class Inspector> bool inspect(Inspector& f, store_operations& x) {
   return f.object(x).fields(f.field("from", x.from), f.field("asks", x.asks));

@@ -59,6 +59,8 @@ using store_reader_actor = caf::typed_actor<
 using spool_reader_actor = caf::typed_actor<
     // A piece of an attempt's output.
     caf::result<log_piece>(read_log),
+    // What a job left in its checkpoint directory, and a piece of it.
+    caf::result<checkpoint_listing>(list_checkpoint), caf::result<spool_piece>(read_checkpoint),
     // Nodes that came and went.
     caf::result<void>(directory_entry)>;
 
@@ -312,7 +314,9 @@ using node_face_actor = caf::typed_actor<
     // Its workers and what they hold.
     caf::result<worker_reports>(get_workers),
     // A piece of an attempt's output.
-    caf::result<spool_piece>(read_spool)>;
+    caf::result<spool_piece>(read_spool),
+    // What a job left in its checkpoint directory, and a piece of it.
+    caf::result<checkpoint_listing>(list_checkpoint), caf::result<spool_piece>(read_checkpoint)>;
 
 /// Answers for one node.
 using steward_actor = node_face_actor::extend<
@@ -324,7 +328,18 @@ using steward_actor = node_face_actor::extend<
 /// Files of this node's spool. Detached: it blocks in reads.
 using spool_files_actor = caf::typed_actor<
     // A piece of an attempt's output.
-    caf::result<spool_piece>(read_spool)>;
+    caf::result<spool_piece>(read_spool),
+    // What a job left in its checkpoint directory, and a piece of it.
+    caf::result<checkpoint_listing>(list_checkpoint), caf::result<spool_piece>(read_checkpoint)>;
+
+/// Settles what the next attempt of a job finds of those before it. Detached: it writes files.
+using checkpoints_actor = caf::typed_actor<
+    // Answered when it is.
+    caf::result<checkpoint_brought>(bring_checkpoint),
+    // Another configuration is in force.
+    caf::result<bool>(config_news),
+    // A restarted store or spool reader.
+    caf::result<void>(directory_entry)>;
 
 /// The connection of a node that joined to its cell.
 using uplink_actor = caf::typed_actor<

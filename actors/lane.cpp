@@ -97,12 +97,19 @@ private:
     std::vector<lane::event> events;
     for (auto& item : m.items)
       std::visit(overloaded{[&](node::tell_want& e) { events.emplace_back(lane::wanted{std::move(e.what)}); },
-                            [&](node::tell_started& e) { events.emplace_back(lane::started{e.what}); },
-                            [&](node::tell_refused& e) { events.emplace_back(lane::refused{std::move(e.what)}); },
+                            [&](node::tell_started& e) {
+                              events.emplace_back(lane::started{e.what, m.node});
+                            },
+                            [&](node::tell_refused& e) {
+                              events.emplace_back(lane::refused{std::move(e.what), m.node});
+                            },
                             [&](node::tell_ended& e) {
                               events.emplace_back(lane::ended{std::move(e.what), m.node});
                             },
-                            [&](node::tell_absent& e) { events.emplace_back(lane::absent{e.what}); }, [](auto&) {}},
+                            [&](node::tell_absent& e) {
+                              events.emplace_back(lane::absent{e.what, m.node});
+                            },
+                            [](auto&) {}},
                  item);
     step(std::move(events));
   }

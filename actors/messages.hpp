@@ -102,6 +102,23 @@ struct spool_piece {
   std::uint64_t size = 0; ///< Of the file.
 };
 
+/// What a job has in its checkpoint directory on a node.
+struct list_checkpoint {
+  std::string node;
+  job_id job = 0;
+};
+struct checkpoint_listing {
+  std::optional<error> failure{};
+  std::vector<node::kept_file> files{};
+};
+/// A piece of a file of that; answered with spool_piece, at most 64 KiB.
+struct read_checkpoint {
+  std::string node;
+  job_id job = 0;
+  std::string path;
+  std::uint64_t offset = 0;
+};
+
 // -- inside the cell --------------------------------------------------------------------------------------------------
 
 /// To the store: apply these, answer to `from`. Everything decided in one turn travels in one message.
@@ -207,6 +224,14 @@ struct runner_news {
 struct join_runner {
   std::string lane;
   worker_actor from;
+};
+
+/// Settle what this attempt will find in its checkpoint directory.
+struct bring_checkpoint {
+  node::transfer_order what;
+};
+struct checkpoint_brought {
+  std::optional<error> failure{}; ///< Nobody knows what it would find.
 };
 
 /// From the link's thread: frames of the runner, or the news that the connection is gone.

@@ -102,6 +102,11 @@ struct worker_reports;
 struct get_registered;
 struct registered_nodes;
 struct read_spool;
+struct list_checkpoint;
+struct checkpoint_listing;
+struct read_checkpoint;
+struct bring_checkpoint;
+struct checkpoint_brought;
 struct spool_piece;
 
 } // namespace fabric::actors

@@ -12,6 +12,8 @@
 namespace fabric::actors {
 
 inline constexpr duration answer_limit = std::chrono::seconds{5}; ///< For questions inside the node.
+/// For those that another node answers: whoever asks it should be heard to say that it does not.
+inline constexpr duration other_node_limit = answer_limit + std::chrono::seconds{1};
 
 template <class Reply> Reply refused(const error& why) {
   Reply reply;

@@ -181,7 +181,7 @@ private:
     // It is told of names as "steward" already.
     if (m.name == "steward") tell(this, directory_, directory_entry{"node/" + config_.node.name, m.actor, true});
     const bool is_for_nodes = m.name == "membership" || m.name == "store" || m.name == "store_reader" ||
-                              m.name == "scheduler" || m.name.starts_with("lane/");
+                              m.name == "spool_reader" || m.name == "scheduler" || m.name.starts_with("lane/");
     if (!is_for_nodes) return;
     names_[m.name] = m.actor;
     tell_all(cell_names{{{m.name, m.actor}}});

@@ -70,7 +70,7 @@ public:
         [this](wait_jobs& m) { return wait<job_page>(m); },
         [this](get_details m) { return pass<job_details>(reader_, m); },
         [this](get_events m) { return wait<event_page>(m); },
-        [this](read_log m) { return pass<log_piece>(spool_, m); },
+        [this](read_log m) { return pass<log_piece>(spool_, m, other_node_limit + 1s); },
         [this](get_lanes) { return lanes(); },
         [this](get_nodes) { return nodes(); },
         [this](get_hello) {
@@ -245,8 +245,9 @@ private:
   }
 
   /// What is answered soon, under limits.max_questions.
-  template <class Reply, class To, class Question> caf::result<Reply> pass(const To& to, Question question) {
-    return pass_on<Reply>(this, questions_, to, answer_limit, std::move(question));
+  template <class Reply, class To, class Question>
+  caf::result<Reply> pass(const To& to, Question question, duration limit = answer_limit) {
+    return pass_on<Reply>(this, questions_, to, limit, std::move(question));
   }
 
   caf::result<lane_reports> lanes() {

@@ -1,3 +1,4 @@
+#include "fabric/exec/checkpoint_files.hpp"
 #include "fabric/exec/spool.hpp"
 
 #include "actors/compat.hpp"
@@ -23,7 +24,11 @@ public:
   const char* name() const override { return "fabric.spool_files"; }
 
   behavior_type make_behavior() override {
-    return {[this](read_spool m) { return read(m); }};
+    return {
+        [this](read_spool m) { return read(m); },
+        [this](list_checkpoint& m) { return list(m.job); },
+        [this](read_checkpoint& m) { return read(m); },
+    };
   }
 
 private:
@@ -32,6 +37,18 @@ private:
                                        m.from_stderr ? "stderr" : "stdout", m.offset, std::min(m.limit, piece_max));
     if (!piece) return {.failure = piece.error()};
     return {{}, std::move(piece->bytes), piece->offset, piece->skipped, piece->size};
+  }
+
+  checkpoint_listing list(job_id job) const {
+    auto files = exec::list_checkpoint(spool_, job);
+    if (!files) return {.failure = files.error()};
+    return {{}, std::move(*files)};
+  }
+
+  spool_piece read(const read_checkpoint& m) const {
+    auto piece = exec::read_checkpoint(spool_, m.job, m.path, m.offset, piece_max);
+    if (!piece) return {.failure = piece.error()};
+    return {{}, std::move(piece->bytes), piece->offset, 0, piece->size};
   }
 
   std::string spool_;

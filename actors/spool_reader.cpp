@@ -28,6 +28,8 @@ public:
   behavior_type make_behavior() override {
     return {
         [this](read_log m) { return read(m); },
+        [this](list_checkpoint& m) { return ask_keeper<checkpoint_listing>(std::move(m)); },
+        [this](read_checkpoint& m) { return ask_keeper<spool_piece>(std::move(m)); },
         [this](directory_entry& m) { meet(m); },
     };
   }
@@ -60,11 +62,26 @@ private:
       return failed(std::move(reply),
                     {errc::unavailable, "its output is on node " + which.node + ", which is not here now", ""});
     auto promise = make_response_promise<log_piece>();
-    ask(this, to, answer_limit, question)
+    ask(this, to, other_node_limit, question)
         .then([promise, reply, which](spool_piece& piece) mutable { promise.deliver(filled(reply, piece, which)); },
               [promise, reply, node = which.node](caf::error&) mutable {
                 promise.deliver(failed(std::move(reply), {errc::unavailable, "node " + node + " does not answer", ""}));
               });
+    return promise;
+  }
+
+  /// Of the node that has a job's checkpoint.
+  template <class Reply, class Question> caf::result<Reply> ask_keeper(Question m) {
+    const auto node = m.node;
+    const auto away = refused<Reply>({errc::unavailable, "node " + node + " is not here now", ""});
+    auto promise = make_response_promise<Reply>();
+    const auto ask_it = [&](const auto& to) {
+      if (!to) return promise.deliver(away);
+      ask(this, to, other_node_limit, std::move(m))
+          .then([promise](Reply& said) mutable { promise.deliver(std::move(said)); },
+                [promise, away](caf::error&) mutable { promise.deliver(away); });
+    };
+    node == node_ ? ask_it(files_) : ask_it(nodes_[node]);
     return promise;
   }
 

@@ -44,7 +44,9 @@ public:
         [this](detach_node) { return detach(); },
         [this](get_progress& m) { return progress(std::move(m)); },
         [this](get_workers) { return workers(); },
-        [this](read_spool m) { return read(m); },
+        [this](read_spool m) { return read<spool_piece>(m); },
+        [this](list_checkpoint& m) { return read<checkpoint_listing>(std::move(m)); },
+        [this](read_checkpoint& m) { return read<spool_piece>(std::move(m)); },
         [this](config_news& m) { return reconfigure(*m.now); },
         [this](directory_entry& m) { meet(m); },
     };
@@ -105,8 +107,8 @@ private:
     return pass_on<progress_report>(this, questions_, worker->second, answer_limit, std::move(m));
   }
 
-  caf::result<spool_piece> read(read_spool m) {
-    return pass_on<spool_piece>(this, questions_, files_, answer_limit, m);
+  template <class Reply, class Question> caf::result<Reply> read(Question m) {
+    return pass_on<Reply>(this, questions_, files_, answer_limit, std::move(m));
   }
 
   caf::result<worker_reports> workers() {

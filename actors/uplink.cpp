@@ -190,7 +190,8 @@ private:
 
   void meet(const directory_entry& m) {
     if (m.name == "runner") meet_runner(m.actor);
-    if (m.name == "runner" || m.name == "handlers" || m.name == "steward" || m.name.starts_with("worker/"))
+    if (m.name == "runner" || m.name == "handlers" || m.name == "checkpoints" || m.name == "steward" ||
+        m.name.starts_with("worker/"))
       told_[m.name] = caf::actor_cast<configured_actor>(m.actor);
     if (m.name.starts_with("lane/") && !m.is_elsewhere) meet_lane(m.name.substr(5), m.actor);
     if (m.name != "steward") return;

@@ -34,6 +34,7 @@ public:
     emptied_.clear();
     lane_ = nullptr;
     executors_ = {};
+    checkpoints_ = nullptr;
   }
 
   behavior_type make_behavior() override {
@@ -139,16 +140,32 @@ private:
                    [&](node::stop_attempt&) { pass_on(todo, orders); },
                    [&](node::forget_attempt&) { pass_on(todo, orders); },
                    [&](node::fetch_attempt&) { pass_on(todo, orders); },
+                   [&](node::bring_checkpoint& e) { bring(std::move(e.what)); },
                    [&](node::drained& e) { on_drained(e); },
                    [&](auto&) { news.items.push_back(std::move(todo)); },
                },
                todo);
   }
 
+  void bring(node::transfer_order what) {
+    const auto fence = what.fence;
+    const auto limit = what.until - env_->now() + answer_limit + answer_limit;
+    ask(this, checkpoints_, limit, bring_checkpoint{std::move(what)})
+        .then(
+            [this, fence](const checkpoint_brought& said) {
+              step({node::checkpoint_settled{fence, !said.failure}});
+            },
+            [this, fence](caf::error&) {
+              step({node::checkpoint_settled{fence, false}});
+            });
+  }
+
   void meet(const directory_entry& m) {
     if (m.name == "lane/" + lane_name_) {
       lane_ = caf::actor_cast<lane_actor>(m.actor);
       step({node::lane_up{}});
+    } else if (m.name == "checkpoints") {
+      checkpoints_ = caf::actor_cast<checkpoints_actor>(m.actor);
     } else if (m.name == "runner") {
       join(node::place::runner, caf::actor_cast<runner_actor>(m.actor));
     } else if (m.name == "handlers") {
@@ -171,6 +188,7 @@ private:
   node::executors joined_;
   alarm_clock<worker_shell> alarm_;
   lane_actor lane_;
+  checkpoints_actor checkpoints_;
   std::array<executor_actor, 2> executors_;                        ///< By place.
   bool offered_ = false;                                           ///< The lane knows.
   std::optional<std::vector<node::fate>> fates_;                   ///< Once a drain has emptied it.

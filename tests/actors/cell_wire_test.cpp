@@ -54,13 +54,15 @@ TEST_CASE("what workers and lanes say to each other is read as it was written", 
   CHECK(std::get<node::tell_absent>(copy.items[4]).what.fence == 8);
 
   lane_orders orders;
-  orders.items.emplace_back(node::lane_start{{5, 6, 1, "sum", "fast", "{\"n\":1}", 15s, 9}});
+  orders.items.emplace_back(node::lane_start{{5, 6, 1, "sum", "fast", "{\"n\":1}", 15s, 9, "b1", 4s}});
   orders.items.emplace_back(node::lane_stop{{5, stop_reason::cancel, 10s}});
   orders.items.emplace_back(node::lane_forget{5});
   orders.items.emplace_back(node::lane_take{{5, 6, 3}});
   const auto got = read_back(w, orders);
   REQUIRE(got.items.size() == 4);
   CHECK(std::get<node::lane_start>(got.items[0]).order.input == "{\"n\":1}");
+  CHECK(std::get<node::lane_start>(got.items[0]).order.kept_on == "b1");
+  CHECK(std::get<node::lane_start>(got.items[0]).order.kept_work == 4s);
   CHECK(std::get<node::lane_stop>(got.items[1]).order.why == stop_reason::cancel);
 }
 
@@ -106,6 +108,10 @@ TEST_CASE("what nodes and the registrar say to each other is read as it was writ
   notes.asks.push_back({1, store::note{.kind = "k", .lane = "l", .node = "n", .id = 1, .text = "t"}});
   CHECK(std::get<store::note>(read_back(w, notes).asks[0].op).text == "t");
   CHECK(read_back(w, spool_piece{{}, "abc", 1, 2, 3}).bytes == "abc");
+  CHECK(read_back(w, list_checkpoint{"b1", 7}).node == "b1");
+  const node::kept_file kept{"d/x", node::kept_kind::link, 0640, 5, "y"};
+  CHECK(read_back(w, checkpoint_listing{{}, {kept}}).files == std::vector{kept});
+  CHECK(read_back(w, read_checkpoint{"b1", 7, "d/x", 9}).offset == 9);
   CHECK(read_back(w, worker_reports{{node::worker_status{}}}).workers.size() == 1);
 }
 
@@ -140,8 +146,10 @@ TEST_CASE("what a lane on another node says and hears is read as it was written"
   asks.asks.push_back({7, store::lane_died{"fast", 1, "what"}});
   asks.asks.push_back({8, store::set_pause{"fast", {}, time_point{5s}}});
   asks.asks.push_back({9, store::open_lane{"fast"}});
+  asks.asks.push_back({10, store::start_over{1, 2, "why"}});
   const auto copy = read_back(w, asks);
-  REQUIRE(copy.asks.size() == 9);
+  REQUIRE(copy.asks.size() == 10);
+  CHECK(std::get<store::start_over>(copy.asks[9].op).why == "why");
   CHECK(std::get<store::end>(copy.asks[1].op).decision.move_to == "slow");
   CHECK(std::get<store::end>(copy.asks[1].op).given_up);
   CHECK(std::get<store::set_pause>(copy.asks[7].op).only_since == time_point{5s});

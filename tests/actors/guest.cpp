@@ -11,11 +11,11 @@ config::root guest::named(const std::string& name) {
   return all;
 }
 
-guest::guest(world& cell, config::root config, std::uint64_t boot)
+guest::guest(world& cell, config::root config, std::uint64_t boot, const std::string& data)
     : process([&cell] { return cell.now(); }), threads([&cell] { return cell.now(); }),
       live(std::make_shared<live_config>(config::loaded{config, {}})), file(config::loaded{config, {}}), cell_(cell) {
   directory_ = spawn_directory(cell.system());
-  nodes::parts with{live,         nodes::data_paths{"/nowhere"}, boot, outside_world(), directory_,
+  nodes::parts with{live,         nodes::data_paths{data}, boot, outside_world(), directory_,
                     "guest.json", [this] { return file; }};
   auto table = counted(nodes::child_table(cell.system(), cell.env(), std::move(with)));
   supervisor_ = spawn_supervisor(cell.system(), cell.env(), std::move(table), directory_);

@@ -14,7 +14,7 @@ public:
   /// A configuration for it: classes as in the world, other lanes than those of the cell.
   static config::root named(const std::string& name);
 
-  guest(world& cell, config::root config, std::uint64_t boot = 11);
+  guest(world& cell, config::root config, std::uint64_t boot = 11, const std::string& data = "/nowhere");
   ~guest();
   guest(const guest&) = delete;
   guest& operator=(const guest&) = delete;

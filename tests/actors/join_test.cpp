@@ -119,7 +119,8 @@ TEST_CASE("a node is back in the cell after each part that it speaks to was star
     CHECK(w.attempts(id).size() == 1);
     CHECK(node_of(w, "b1").workers.size() == 2);
   }
-  for (const auto* part : {"uplink", "steward", "runner", "worker/fast", "spool_keeper", "spool_files"}) {
+  for (const auto* part :
+       {"uplink", "steward", "runner", "worker/fast", "spool_keeper", "spool_files", "checkpoints"}) {
     INFO(part);
     const auto id = w.submit();
     w.run();
@@ -190,6 +191,26 @@ TEST_CASE("operators drain, undrain and detach a node by its name", "[join]") {
   w.advance(1s);
   CHECK(b.detached == 1);
   CHECK(w.detached == 0);
+}
+
+TEST_CASE("who drains a node that is lost meanwhile does not wait for it", "[join]") {
+  world w{idle_cell()};
+  guest b{w, guest::named("b1")};
+  w.advance(1s);
+  const auto id = w.submit();
+  w.run();
+  const auto report = w.ask_later<drain_report>(desk(w), drain_node{"b1", duration{1min}});
+  w.advance(2s);
+  CHECK_FALSE(*report);
+  b.cut_off();
+  w.advance(1s);
+  REQUIRE(*report);
+  CHECK((*report)->failure->code == errc::unavailable);
+  CHECK((*report)->failure->message.starts_with("node b1 was lost"));
+  b.process.end(b.process.fence_of(id), outcome::succeeded);
+  b.mend();
+  w.advance(20s);
+  CHECK(w.state(id) == job_state::succeeded); // The answer that comes late is nobody's.
 }
 
 TEST_CASE("a lane with labels uses only nodes that have them", "[join]") {

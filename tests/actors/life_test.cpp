@@ -259,7 +259,7 @@ TEST_CASE("messages that nobody understands end no actor", "[life]") {
   }
   w.run();
   CHECK(w.failures.empty());
-  CHECK(w.strays.size() == 19); // Both lanes have one name, and both workers.
+  CHECK(w.strays.size() == 20); // Both lanes have one name, and both workers.
   for (const auto& [actor, what] : w.strays) {
     INFO(actor);
     CHECK(what.size() % 4 == 0);

@@ -141,6 +141,7 @@ void scripted_runner::finish(fence_t fence, outcome how, stop_reason stopped, st
   ended.end.started_at = p.started;
   ended.end.run_time = ended.end.started ? now_() - p.started : duration{0};
   ended.end.result = std::move(result);
+  ended.end.saved = saves;
   if (how != outcome::succeeded) ended.end.reason = "as the script says";
   running.erase(fence);
   finished[fence] = ended;

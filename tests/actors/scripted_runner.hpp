@@ -40,6 +40,7 @@ public:
   bool greets = true; ///< Says hello.
   bool starts = true; ///< Forks what it is told to run, at once.
   bool obeys = true;  ///< What is stopped ends at once.
+  bool saves = false; ///< What ends has left a checkpoint.
   std::uint32_t protocol = exec::protocol_version;
 
   std::map<fence_t, process> running;

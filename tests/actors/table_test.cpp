@@ -39,10 +39,11 @@ void write_output(const std::string& spool, job_id id) {
 
 TEST_CASE("the children of a node start in this order", "[table]") {
   world w;
-  CHECK(w.children() == std::vector<std::string>{"store", "store_reader", "spool_reader", "spool_files", "spool_keeper",
-                                                 "events", "scheduler", "desk", "config", "membership", "registrar",
-                                                 "lane/fast", "lane/slow", "runner", "handlers", "worker/fast",
-                                                 "worker/slow", "steward", "publisher"});
+  CHECK(w.children() == std::vector<std::string>{"store",        "store_reader", "spool_reader", "spool_files",
+                                                 "spool_keeper", "checkpoints",  "events",       "scheduler",
+                                                 "desk",         "config",       "membership",   "registrar",
+                                                 "lane/fast",    "lane/slow",    "runner",       "handlers",
+                                                 "worker/fast",  "worker/slow",  "steward",      "publisher"});
 }
 
 TEST_CASE("every child but store and handlers is started again, and the node works on", "[table]") {

@@ -104,7 +104,6 @@ class Moving(ClusterTest):
         self.assertGreaterEqual(end["wasted_s"], 0.3)
         self.assertEqual(c.client.fabric("logs", job, as_json=False).out, "done\n")
 
-    @unittest.expectedFailure  # A checkpoint stays on the node where it was made.
     def test_resume_goes_on_with_what_was_saved_on_the_other_node(self):
         c = self.apart("resume")
         job = c.client.run(COUNTS)
@@ -114,6 +113,21 @@ class Moving(ClusterTest):
         printed = [c.client.fabric("logs", job, "--attempt", a, as_json=False).out.split() for a in (1, 2)]
         self.assertEqual(printed[0] + printed[1], [str(i) for i in range(1, 41)])
         self.assertEqual(end["wasted_s"], 0)
+
+    def test_a_job_starts_over_when_the_node_with_its_checkpoint_is_gone(self):
+        c = self.apart("resume")
+        blocker = c.client.run(c.gate("slow"), "--lane", "slow")
+        c.started(blocker)
+        job = c.client.run(COUNTS)
+        eventually(lambda: c.client.outcomes(job)[:1] == ["demoted"], "it is demoted")
+        c.workers["w1"].kill()
+        c.until_lost("w1")
+        c.open_gate("slow")
+        end = c.client.wait(job)
+        self.assertEqual((end["state"], end["result"]), ("succeeded", {"n": 40}))
+        self.assertEqual(c.client.fabric("logs", job, as_json=False).out.split()[0], "1")
+        self.assertGreater(end["wasted_s"], 0)
+        self.assertIn("w1", c.client.events("started_over", job=job)[0]["text"])
 
     def test_carry_to_a_lane_without_slots_on_the_node_is_a_restart_elsewhere(self):
         c = self.apart("carry")
@@ -162,6 +176,22 @@ class Kept(ClusterTest):
         self.assertTrue(self.checkpoint(c, "w1", job).exists())
         eventually(lambda: c.client.run("true") and not self.checkpoint(c, "w1", job).exists(), "it is gone")
 
+    def test_everything_in_a_checkpoint_comes_along(self):
+        c = self.cluster()
+        job = c.client.run(f"""
+            cd $FABRIC_CHECKPOINT_DIR 2>/dev/null && {{ sha256sum big >&2
+              stat -c '%A %N' a/deep/x link >&2; echo 1 > $FABRIC_RESULT; exit 0; }}
+            mkdir -p $FABRIC_CHECKPOINT_DIR/a/deep; cd $FABRIC_CHECKPOINT_DIR
+            seq 700000 > big; echo x > a/deep/x; chmod 750 a/deep/x; ln -s a/deep/x link
+            sha256sum big >&2; stat -c '%A %N' a/deep/x link >&2; {c.gate("a")}""")
+        first = c.started(job)[0]
+        eventually(lambda: c.client.fabric("logs", job, "--stderr", as_json=False).out.count("\n") == 3, "it has saved")
+        c.client.good("drain", first, "--deadline", "0s")
+        self.assertEqual(c.client.wait(job)["state"], "succeeded")
+        self.assertEqual([a["outcome"] for a in c.client.show(job)["attempts"]], ["drained", "succeeded"])
+        logs = [c.client.fabric("logs", job, "--stderr", "--attempt", n, as_json=False).out for n in (1, 2)]
+        self.assertEqual(logs[0], logs[1])
+
     def test_a_job_that_is_reset_starts_over_on_another_node(self):
         c = self.cluster(("w1",))
         job = c.client.run(self.SAVES, "--max-attempts", 1)
@@ -171,7 +201,6 @@ class Kept(ClusterTest):
         c.client.good("kick", job)
         self.assertEqual(c.client.wait(job)["result"], "fresh")
 
-    @unittest.expectedFailure  # A reset is told to nodes that are here; of one that comes later it may be forgotten.
     def test_a_reset_holds_on_a_node_that_comes_back_after_the_job_ran_elsewhere(self):
         c = self.cluster(("w1",))
         job = c.client.run("""

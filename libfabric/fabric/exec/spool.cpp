@@ -102,24 +102,33 @@ expected<file_piece> read_file_range(const std::string& directory, const std::st
   const unique_fd fd(folder ? ::openat(folder.get(), name.c_str(), O_RDONLY | O_NONBLOCK | plain) : -1);
   if (!fd && (errno == ENOENT || errno == ELOOP)) return fail(errc::not_found, "no such file", name);
   if (!fd) return cannot("open", directory + "/" + name);
+  return read_range(fd.get(), name, offset, max);
+}
+
+expected<file_piece> read_range(int fd, const std::string& name, std::uint64_t offset, std::size_t max) {
   struct stat info {};
-  if (::fstat(fd.get(), &info) != 0) return cannot("read", name);
+  if (::fstat(fd, &info) != 0) return cannot("read", name);
   if (!S_ISREG(info.st_mode)) return fail(errc::not_found, "not a regular file", name);
   file_piece piece;
   piece.size = static_cast<std::uint64_t>(info.st_size);
   piece.offset = std::min(offset, piece.size);
   if (piece.offset == piece.size) return piece;
   const auto begin = static_cast<off_t>(piece.offset);
-  const auto data = ::lseek(fd.get(), begin, SEEK_DATA);
+  const auto data = ::lseek(fd, begin, SEEK_DATA);
+  if (data < 0 && errno == ENXIO) { // Nothing but a hole is left.
+    piece.skipped = piece.size - piece.offset;
+    piece.offset = piece.size;
+    return piece;
+  }
   if (data > begin) {
     piece.skipped = static_cast<std::uint64_t>(data - begin);
     piece.offset = static_cast<std::uint64_t>(data);
   }
-  const auto hole = ::lseek(fd.get(), static_cast<off_t>(piece.offset), SEEK_HOLE);
+  const auto hole = ::lseek(fd, static_cast<off_t>(piece.offset), SEEK_HOLE);
   const auto end = hole > static_cast<off_t>(piece.offset) ? static_cast<std::uint64_t>(hole) : piece.size;
   piece.bytes.resize(std::min<std::uint64_t>(max, end - piece.offset));
-  const auto n = ::pread(fd.get(), piece.bytes.data(), piece.bytes.size(), static_cast<off_t>(piece.offset));
-  if (n < 0) return cannot("read", directory + "/" + name);
+  const auto n = ::pread(fd, piece.bytes.data(), piece.bytes.size(), static_cast<off_t>(piece.offset));
+  if (n < 0) return cannot("read", name);
   piece.bytes.resize(static_cast<std::size_t>(n));
   return piece;
 }

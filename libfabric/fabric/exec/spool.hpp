@@ -58,6 +58,10 @@ bool has_file_since(const std::string& directory, const timespec& since);
 /// 10,000 entries.
 std::uint64_t disk_bytes(int directory);
 
+/// Removes a tree without following links, until an instant (CLOCK_BOOTTIME, microseconds); whether all is gone. What
+/// is not there is done. errc::io_error.
+expected<bool> remove_tree(const std::string& path, std::int64_t until_us);
+
 /// Emptied directories, and the way back into them. Used by the runner alone.
 class free_directories {
 public:
@@ -99,5 +103,8 @@ struct file_piece {
 /// @param name a plain file name. errc::bad_input, errc::not_found, errc::io_error.
 expected<file_piece> read_file_range(const std::string& directory, const std::string& name, std::uint64_t offset,
                                      std::size_t max);
+
+/// The same of an open file; `name` is for the message.
+expected<file_piece> read_range(int fd, const std::string& name, std::uint64_t offset, std::size_t max);
 
 } // namespace fabric::exec

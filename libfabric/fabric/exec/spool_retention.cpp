@@ -1,31 +1,19 @@
 #include "fabric/exec/bounds.hpp"
+#include "fabric/exec/directory.hpp"
 #include "fabric/exec/spool.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <memory>
 
 /// What happens to attempts' directories after their end: measured, emptied, used again.
 namespace fabric::exec {
 
 namespace {
 
-using directory_stream = std::unique_ptr<DIR, int (*)(DIR*)>;
-
-directory_stream open_directory(int at, const char* name) {
-  const int fd = ::openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  DIR* dir = fd >= 0 ? ::fdopendir(fd) : nullptr;
-  if (fd >= 0 && !dir) ::close(fd);
-  return {dir, ::closedir};
-}
-
 constexpr const char* gone = ".gone"; ///< Behind the name of checkpoints that are being removed.
-
-bool is_dots(std::string_view name) { return name == "." || name == ".."; }
 
 void add_bytes(int at, const char* name, int depth, int& entries, std::uint64_t& bytes) {
   const auto dir = open_directory(at, name);
@@ -113,13 +101,18 @@ bool empty_out(const std::string& path, deleter& todo) {
   });
 }
 
-expected<bool> remove_tree(const std::string& path, deleter& todo) {
+expected<bool> remove_with(const std::string& path, deleter& todo) {
   if (todo.remove(AT_FDCWD, path.c_str())) return true;
   if (todo.timed_out()) return false;
   return tl::unexpected(system_error("cannot remove " + path, errno));
 }
 
 } // namespace
+
+expected<bool> remove_tree(const std::string& path, std::int64_t until_us) {
+  deleter todo(until_us);
+  return remove_with(path, todo);
+}
 
 std::uint64_t disk_bytes(int directory) {
   int entries = 0;
@@ -158,7 +151,7 @@ expected<bool> free_directories::recycle(job_id job, std::uint32_t attempt, std:
   const bool emptied = names_.size() < bounds::free_directories && empty_out(path, todo);
   if (todo.timed_out()) return false;
   const auto name = path.substr(path.rfind('/') + 1);
-  if (!emptied || ::rename(path.c_str(), (spool_ + "/free/" + name).c_str()) != 0) return remove_tree(path, todo);
+  if (!emptied || ::rename(path.c_str(), (spool_ + "/free/" + name).c_str()) != 0) return remove_with(path, todo);
   names_.push_back(name);
   return true;
 }
@@ -172,8 +165,7 @@ void free_directories::set_checkpoints_aside(job_id job) {
 }
 
 expected<bool> free_directories::remove_checkpoints(job_id job, std::int64_t until_us) {
-  deleter todo(until_us);
-  return remove_tree(checkpoint_directory(spool_, job) + gone, todo);
+  return remove_tree(checkpoint_directory(spool_, job) + gone, until_us);
 }
 
 } // namespace fabric::exec

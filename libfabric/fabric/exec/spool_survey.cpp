@@ -1,9 +1,9 @@
 #include "fabric/exec/spool_survey.hpp"
 
+#include "fabric/exec/directory.hpp"
 #include "fabric/exec/spool.hpp"
 #include "fabric/exec/system.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -12,14 +12,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <memory>
 #include <optional>
 
 namespace fabric::exec {
 
 namespace {
-
-using directory_stream = std::unique_ptr<DIR, int (*)(DIR*)>;
 
 /// "<job>.<attempt>", both from 1, or the "<job>" of a directory of checkpoints, as attempt 0; nullopt for anything
 /// else.

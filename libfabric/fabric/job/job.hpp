@@ -53,6 +53,8 @@ struct job {
   std::uint32_t lane_deaths = 0; ///< Lane actors that died while handling this job. See apply_lane_death.
   duration wasted{};             ///< Work thrown away by demotions, losses and hand-backs.
   duration ran_before{};         ///< What the running attempt had run when it was carried into its lane; 0: it was not.
+  std::string kept_on;           ///< The node that has what its attempts so far left in the checkpoint directory.
+  duration kept_work{};          ///< What they ran for that: thrown away if it is not found there.
   std::string ordering_key;      ///< Empty when none was given.
   std::uint64_t key_order = 0; ///< 0 without a key; else its place among the jobs of its key: its id, or from a kick on
                                ///< a number taken from the jobs' counter then.

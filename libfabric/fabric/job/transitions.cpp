@@ -4,6 +4,7 @@
 #include "fabric/job/limits.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace fabric {
 
@@ -27,6 +28,12 @@ void release(job& j) {
   j.node.clear();
   j.lease = duration::zero();
   j.ran_before = duration::zero();
+}
+
+/// What an attempt on this node may have changed is there. Of one that was lost with its node, rather what another
+/// kept.
+void keep_checkpoint(job& j, const std::string& node, bool is_lost) {
+  if (!is_lost || j.kept_on.empty()) j.kept_on = node;
 }
 
 void finish(job& j, job_state state, time_point now) {
@@ -154,6 +161,8 @@ expected<job> apply_end(const job& before, const attempt_end& end, const end_dec
   release(after);
   if ((how == outcome::demoted || how == outcome::lost || how == outcome::drained) && !end.saved)
     after.wasted += std::max(end.run_time, duration::zero());
+  if (end.started) keep_checkpoint(after, before.node, how == outcome::lost);
+  if (end.saved) after.kept_work += std::max(end.run_time, duration::zero());
   if (before.cancel_requested && how != outcome::succeeded) {
     finish(after, job_state::cancelled, now); // Keeps the reason that the client gave.
     return after;
@@ -261,7 +270,9 @@ expected<job> apply_lane_death(const job& before, time_point now) {
   job after = changed(before);
   ++after.lane_deaths;
   const auto cap = before.state == job_state::running ? limits::lane_death_cap_running : limits::lane_death_cap;
-  if (after.lane_deaths >= cap) bury(after, times(after.lane_deaths, lane_died_over_it), now);
+  if (after.lane_deaths < cap) return after;
+  bury(after, times(after.lane_deaths, lane_died_over_it), now);
+  if (before.state == job_state::running) keep_checkpoint(after, before.node, true);
   return after;
 }
 
@@ -279,6 +290,21 @@ expected<job> apply_extend(const job& before, duration length) {
   if (before.state != job_state::running) return not_in(before, "running");
   job after = changed(before);
   after.lease = std::max(before.lease, length); // A repeat that comes late must not shorten it.
+  return after;
+}
+
+job apply_reset(const job& before) {
+  job after = changed(before);
+  after.kept_on.clear();
+  after.kept_work = duration::zero();
+  return after;
+}
+
+expected<job> apply_start_over(const job& before) {
+  if (before.state != job_state::running) return not_in(before, "running");
+  job after = changed(before);
+  after.wasted += std::exchange(after.kept_work, duration::zero());
+  after.kept_on.clear();
   return after;
 }
 

@@ -109,6 +109,13 @@ bool is_condemned(const job& j);
 /// nothing was left behind.
 expected<job> apply_gone(const job& before);
 
+/// What its attempts left is thrown away, by a client's wish: the next one starts with nothing. @pre nothing runs.
+job apply_reset(const job& before);
+
+/// The running attempt starts with nothing: what the ones before it left could not be had. The work in that is wasted.
+/// errc::wrong_state unless running.
+expected<job> apply_start_over(const job& before);
+
 /// The lease was lengthened to `length`. errc::wrong_state unless running.
 expected<job> apply_extend(const job& before, duration length);
 

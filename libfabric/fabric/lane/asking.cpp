@@ -91,6 +91,8 @@ void machine::state::leased(const unanswered& what, const store::answer& reply) 
   a->failures = row.counts.failures;
   a->facts = {row.id, row.job_class, row.owner, row.priority, row.attempt, row.demoted_order != 0, row.overflow_from};
   a->input = reply.input;
+  a->kept_on = row.kept_on;
+  a->kept_work = row.kept_work;
   if (a->cancelled) return end_unstarted(*a);
   send_start(*a);
 }

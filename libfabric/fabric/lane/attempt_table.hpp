@@ -37,7 +37,9 @@ struct live_attempt {
   bool confirmed = false;                      ///< Seen in the store since the lane was opened.
   std::uint64_t start_boot = 0, start_seq = 0; ///< The want that the last start answered.
   std::uint32_t number = 0;
-  std::string input; ///< Until answered.
+  std::string input;   ///< Until answered.
+  std::string kept_on; ///< See start_order; the same.
+  duration kept_work{};
   stop_reason stopping = stop_reason::none;
   std::optional<policy::timeout_decision> decision; ///< Of the policy, when its budget ran out.
   std::optional<time_point> began;                  ///< Its process, as far as is known.

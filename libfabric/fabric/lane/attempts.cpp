@@ -3,13 +3,19 @@
 
 namespace fabric::lane {
 
+/// The attempt under this fence, if it is this node's to speak of.
+live_attempt* machine::state::attempt_on(const std::string& node, fence_t fence) {
+  auto* const a = attempts.find(fence);
+  return a != nullptr && (node.empty() || a->node == node) ? a : nullptr;
+}
+
 void machine::state::on(const started& e) {
-  auto* const a = attempts.find(e.what.fence);
+  auto* const a = attempt_on(e.node, e.what.fence);
   if (a != nullptr && a->phase != attempt_phase::ending) now_running(*a, e.what.ran, true);
 }
 
 void machine::state::on(const refused& e) {
-  auto* const a = attempts.find(e.what.fence);
+  auto* const a = attempt_on(e.node, e.what.fence);
   if (a == nullptr || a->phase == attempt_phase::ending || a->ran) return;
   current = a->job;
   slots.refuse(a->node, a->job_class);
@@ -22,10 +28,21 @@ void machine::state::on(const refused& e) {
 
 void machine::state::on(const ended& e) {
   current = e.what.job;
-  auto* const a = attempts.find(e.what.fence);
+  auto* const a = attempt_on(e.node, e.what.fence);
+  const auto* const other = a == nullptr ? attempts.find(e.what.fence) : a->job != e.what.job ? a : nullptr;
+  if (other != nullptr) return end_of_another(e, other->job);
   if (a == nullptr) return end_unknown(e);
   if (a->phase == attempt_phase::ending) return; // A repeat: the store is being asked.
   finish(*a, e.what.end, true);
+}
+
+/// The store was put back, and gave this fence again.
+void machine::state::end_of_another(const ended& e, job_id id) {
+  emit(alarm{"stale_end",
+             "node " + e.node + " told the end of another attempt under fence " + std::to_string(e.what.fence) +
+                 ", of job " + std::to_string(e.what.job),
+             id});
+  emit(tell_forget{e.node, e.what.fence});
 }
 
 /// Late: after a new lease, or from before a restart. The store judges it by its fence.
@@ -53,7 +70,9 @@ void machine::state::send_start(live_attempt& a) {
   if (a.cancelled || a.stopping != stop_reason::none) return;
   const auto* const w = slots.find(a.node);
   if (w == nullptr) return;
-  emit(tell_start{a.node, {a.fence, a.job, a.number, a.facts.job_class, how.name, a.input, how.lease, a.lease_seq}});
+  emit(tell_start{a.node,
+                  {a.fence, a.job, a.number, a.facts.job_class, how.name, a.input, how.lease, a.lease_seq, a.kept_on,
+                   a.kept_work}});
   a.phase = attempt_phase::started;
   a.start_boot = w->boot;
   a.start_seq = w->seq;
@@ -152,6 +171,7 @@ void machine::state::finish(live_attempt& a, attempt_end end, bool reported) {
 void machine::state::ask_end(store::end op, std::string node, bool reported) {
   const auto fence = op.fence;
   const auto id = op.id;
+  if (reported) op.node = node;
   ends_asked[fence] = ask({std::move(op), id, fence, std::move(node), false, reported});
 }
 

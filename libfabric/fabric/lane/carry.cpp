@@ -85,7 +85,7 @@ void machine::state::fetch(live_attempt& a) {
 }
 
 void machine::state::on(const absent& e) {
-  auto* const a = attempts.find(e.what.fence);
+  auto* const a = attempt_on(e.node, e.what.fence);
   if (a == nullptr || a->phase == attempt_phase::ending || a->ran_before == duration{0}) return;
   current = a->job;
   a->absent = true;
@@ -110,7 +110,9 @@ void machine::state::look_for(fence_t fence, job_id job, const std::string& node
 void machine::state::settle(const store::look& op, const unanswered& what, const store::answer& reply) {
   looked_for.erase(op.fence);
   const bool is_here = reply.row && reply.row->lane == how.name && attempts.find(op.fence) == nullptr;
-  if (is_here) return merge(store::entry_of(*reply.row), false);
+  const bool is_its = reply.row && reply.row->node == what.node;
+  if (is_here && is_its) return merge(store::entry_of(*reply.row), false);
+  if (reply.row && !is_its) return emit(tell_stop{what.node, {op.fence, stop_reason::unknown, duration{0}}});
   if (!reply.failure || reply.failure->code != errc::stale) return;
   if (attempts.find(op.fence) != nullptr || ends_asked.contains(op.fence)) return;
   emit(tell_stop{what.node, {op.fence, stop_reason::unknown, duration{0}}});

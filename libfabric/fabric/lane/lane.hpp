@@ -61,15 +61,19 @@ struct answered {
 struct wanted {
   want what;
 };
+/// `node`: who says it, where the shell knows. A store that was put back gives fences again that another node may still
+/// hold: what that says of them is not about the attempt that has the fence now.
 struct started {
   attempt_started what;
+  std::string node{};
 };
 struct refused {
   attempt_refused what;
+  std::string node{};
 };
 struct ended {
   attempt_ended what;
-  std::string node{}; ///< Who says it, where the shell knows; where to send the forget of an unknown fence.
+  std::string node{};
 };
 struct lease_over {
   fence_t fence = 0;
@@ -98,6 +102,7 @@ struct carry_refused {
 }; ///< It may not. That it may, the feed tells: the row is gone, still running.
 struct absent {
   attempt_absent what;
+  std::string node{};
 };
 struct view_changed {
   policy::view now;

@@ -11,13 +11,18 @@ void machine::state::on(const wanted& e) {
   for (const auto& h : w.held) held.emplace(h.fence, &h);
   for (auto& [fence, a] : attempts) {
     const auto it = held.find(fence);
+    const bool is_held = it != held.end() && it->second->job == a.job;
     current = a.job;
-    if (a.node == w.node && a.phase != attempt_phase::ending) check_held(a, w, it == held.end() ? nullptr : it->second);
+    if (a.node == w.node && a.phase != attempt_phase::ending) check_held(a, w, is_held ? it->second : nullptr);
   }
   current = 0;
   retry_early_carries();
-  for (const auto& [fence, h] : held)
-    if (attempts.find(fence) == nullptr && !ends_asked.contains(fence)) look_for(fence, h->job, w.node);
+  for (const auto& [fence, h] : held) {
+    const auto* const a = attempts.find(fence);
+    if (a == nullptr && !ends_asked.contains(fence)) look_for(fence, h->job, w.node);
+    if (a != nullptr && (a->node != w.node || a->job != h->job))
+      emit(tell_stop{w.node, {fence, stop_reason::unknown, duration{0}}});
+  }
 }
 
 void machine::state::check_held(live_attempt& a, const want& w, const held_attempt* held) {

@@ -40,6 +40,8 @@ struct machine::state {
   void on(const tick&) {}
   void run_timers();
   live_attempt* attempt_of(timer_kind kind, std::uint64_t key);
+  live_attempt* attempt_on(const std::string& node, fence_t fence);
+  void end_of_another(const ended& e, job_id id);
   void end_of_turn();
   std::optional<time_point> wake_at() const;
   status report(time_point now) const;

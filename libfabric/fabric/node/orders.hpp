@@ -40,6 +40,8 @@ struct start_order {
   std::string input; ///< Compact JSON.
   duration lease{};  ///< Counts from when the worker sent the want numbered `want_seq`.
   std::uint64_t want_seq = 0;
+  std::string kept_on{}; ///< The node that has what earlier attempts left; empty: nothing is to be found.
+  duration kept_work{};  ///< What they ran for that.
 };
 
 /// Lane -> worker: soft signal now, kill `grace` later, report when the tree is gone.

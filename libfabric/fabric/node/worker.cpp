@@ -7,8 +7,6 @@ namespace fabric::node {
 
 namespace {
 
-/// A start whose lease has less than this left would be killed before it could do much.
-constexpr duration shortest_lease = 1s;
 constexpr std::size_t wants_remembered = 16;
 constexpr std::size_t over_remembered = 256; ///< Far more than a lane can have on the way to one worker.
 
@@ -51,8 +49,7 @@ void worker::on(const lane_start& e, time_point now, worker_effects& out) {
   if (!runner_up_) return refuse(fence, "the node's runner is away", out);
   const auto deadline = lease_end(e.order);
   if (!deadline || *deadline - now < shortest_lease) return refuse(fence, "the start came too late for its lease", out);
-  held_.emplace(fence, held{e.order.job, e.order.attempt, phase::asked, {}, {}});
-  out.push_back(run_attempt{e.order, *deadline});
+  run(e.order, *deadline, now, out);
 }
 
 void worker::on(const lane_stop& e, time_point now, worker_effects& out) {
@@ -62,6 +59,7 @@ void worker::on(const lane_stop& e, time_point now, worker_effects& out) {
     out.push_back(tell_ended{*known->second.end});
     return;
   }
+  if (known != held_.end() && known->second.start) return give_back(fence, "stopped before it was started", out);
   // A job whose process cannot be killed is held until its lease is over, not longer.
   if (e.order.why == stop_reason::unknown && leaked_.contains(fence) && held_.erase(fence) > 0) say_want(now, out);
   // The start that this stop overtook must not run; before the runner's hello it may be running.
@@ -71,6 +69,7 @@ void worker::on(const lane_stop& e, time_point now, worker_effects& out) {
 
 void worker::on(const lane_forget& e, time_point, worker_effects& out) {
   const auto known = held_.find(e.fence);
+  if (known != held_.end() && known->second.start) return give_back(e.fence, "its end is committed", out);
   if (known != held_.end() && known->second.at != phase::ended) {
     out.push_back(stop_attempt{{e.fence, stop_reason::unknown, duration{0}}});
     return;
@@ -85,7 +84,7 @@ void worker::on(const runner_up& e, time_point now, worker_effects& out) {
   runner_known_ = true;
   // What ended keeps its report; of the rest, the runner's list is the truth.
   auto before = std::exchange(held_, {});
-  for (const auto& h : e.held) held_[h.fence] = {h.job, h.attempt, phase::running, now - h.ran, {}};
+  for (const auto& h : e.held) held_[h.fence] = {h.job, h.attempt, phase::running, now - h.ran, {}, {}};
   for (auto& [fence, h] : before) {
     if (h.at == phase::ended) {
       held_[fence] = std::move(h);
@@ -209,6 +208,10 @@ void worker::say_want(time_point now, worker_effects& out) {
 
 void worker::hand_back(worker_effects& out) {
   handed_back_ = true;
+  std::vector<fence_t> unheard;
+  for (const auto& [fence, h] : held_)
+    if (h.start) unheard.push_back(fence);
+  for (const auto fence : unheard) give_back(fence, "the node drains", out);
   for (const auto& [fence, h] : held_)
     if (h.at != phase::ended) out.push_back(stop_attempt{{fence, stop_reason::drain, how_.hand_back_grace}});
 }

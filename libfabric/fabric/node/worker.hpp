@@ -1,5 +1,6 @@
 #pragma once
 
+#include "fabric/node/checkpoint_transfer.hpp"
 #include "fabric/node/memory_watch.hpp"
 #include "fabric/node/orders.hpp"
 #include "fabric/time.hpp"
@@ -103,12 +104,17 @@ struct undrain {};
 struct slots_changed {
   std::uint32_t slots = 0;
 };
+/// What earlier attempts left is here, or out of sight. Not ok: nobody knows what this attempt would find.
+struct checkpoint_settled {
+  fence_t fence = 0;
+  bool ok = false;
+};
 struct worker_tick {};
 
 using worker_event =
     std::variant<lane_up, lane_start, lane_stop, lane_forget, runner_up, runner_down, runner_started, runner_refused,
                  runner_ended, runner_leaked, classes_changed, memory_read, drain, worker_tick, lane_take, runner_gave,
-                 runner_took, runner_lacks, undrain, slots_changed>;
+                 runner_took, runner_lacks, undrain, slots_changed, checkpoint_settled>;
 
 // -- effects ----------------------------------------------------------------------------------------------------------
 
@@ -137,6 +143,10 @@ struct run_attempt {
   start_order order;
   time_point deadline{};
 };
+/// To the node: settle what the attempt will find; answered with checkpoint_settled.
+struct bring_checkpoint {
+  transfer_order what;
+};
 struct stop_attempt {
   stop_order order;
 };
@@ -158,7 +168,7 @@ struct drained {
 };
 
 using worker_effect = std::variant<tell_want, tell_started, tell_refused, tell_ended, run_attempt, stop_attempt,
-                                   forget_attempt, drained, tell_absent, fetch_attempt>;
+                                   forget_attempt, drained, tell_absent, fetch_attempt, bring_checkpoint>;
 using worker_effects = std::vector<worker_effect>;
 
 struct worker_status {
@@ -188,6 +198,7 @@ private:
     phase at = phase::asked;
     time_point started{};
     std::optional<attempt_ended> end; ///< Once ended: repeated until forgotten.
+    std::optional<run_attempt> start; ///< While its checkpoint is brought: no executor has heard of it.
   };
 
   void on(const lane_up& e, time_point now, worker_effects& out);
@@ -209,7 +220,11 @@ private:
   void on(const drain& e, time_point now, worker_effects& out);
   void on(const undrain& e, time_point now, worker_effects& out);
   void on(const slots_changed& e, time_point now, worker_effects& out);
+  void on(const checkpoint_settled& e, time_point now, worker_effects& out);
   void on(const worker_tick& e, time_point now, worker_effects& out);
+
+  void run(const start_order& order, time_point deadline, time_point now, worker_effects& out);
+  void give_back(fence_t fence, std::string why, worker_effects& out);
 
   void refuse(fence_t fence, std::string why, worker_effects& out);
   void repeat_known(const held& h, fence_t fence, time_point now, worker_effects& out) const;
@@ -222,6 +237,9 @@ private:
   void remember_over(fence_t fence);
   std::vector<held_attempt> list_held(time_point now) const;
   std::uint32_t offered_slots() const;
+
+  /// A start whose lease has less than this left would be killed before it could do much.
+  static constexpr duration shortest_lease = std::chrono::seconds{1};
 
   worker_settings how_;
   std::map<fence_t, held> held_;

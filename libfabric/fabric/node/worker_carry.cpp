@@ -15,7 +15,7 @@ void worker::on(const runner_gave& e, time_point now, worker_effects& out) {
   auto& h = held_[what.fence];
   if (h.at == phase::ended) return;
   // One whose process does not exist yet cannot have been carried; should it be, its start is told later.
-  h = {what.job, what.attempt, what.ran > duration{0} ? phase::running : phase::asked, now - what.ran, {}};
+  h = {what.job, what.attempt, what.ran > duration{0} ? phase::running : phase::asked, now - what.ran, {}, {}};
   repeat_known(h, what.fence, now, out);
   say_want(now, out);
   if (handed_back_) out.push_back(stop_attempt{{what.fence, stop_reason::drain, how_.hand_back_grace}});

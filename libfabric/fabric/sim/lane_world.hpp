@@ -158,6 +158,7 @@ private:
   void tell_worker(const std::string& node, const std::string& lane, const node::worker_event& what);
   void perform(node_seat& node, worker_seat& w, const node::worker_effects& todo);
   void run_process(node_seat& node, worker_seat& w, const start_order& order);
+  void settle_checkpoint(node_seat& node, worker_seat& w, const node::transfer_order& what);
   void stop_process(node_seat& node, const stop_order& order);
   void exit_process(const std::string& node, std::uint64_t boot, fence_t fence, outcome how);
   void forget_process(node_seat& node, fence_t fence);

@@ -95,19 +95,20 @@ void lane_world::perform(node_seat& node, worker_seat& w, const node::worker_eff
         tell_lane(lane, lane::wanted{what});
       });
     }
-    if (const auto* e = std::get_if<node::tell_started>(&effect)) say(lane::started{e->what});
+    if (const auto* e = std::get_if<node::tell_started>(&effect)) say(lane::started{e->what, name});
     if (const auto* e = std::get_if<node::tell_refused>(&effect)) {
       // Which class it was matters to the check only, which then looks away from this worker until its next want.
       send(name, w.lane, [this, node = name, lane = w.lane, what = e->what] {
         const auto& classes = nodes_.at(node).how.classes;
         nodes_.at(node).workers.at(lane).refused.insert(classes.begin(), classes.end());
-        tell_lane(lane, lane::refused{what});
+        tell_lane(lane, lane::refused{what, node});
       });
     }
     if (const auto* e = std::get_if<node::tell_ended>(&effect)) say(lane::ended{e->what, name});
-    if (const auto* e = std::get_if<node::tell_absent>(&effect)) say(lane::absent{e->what});
+    if (const auto* e = std::get_if<node::tell_absent>(&effect)) say(lane::absent{e->what, name});
     if (const auto* e = std::get_if<node::fetch_attempt>(&effect)) fetch(node, w, e->order);
     if (const auto* e = std::get_if<node::run_attempt>(&effect)) run_process(node, w, e->order);
+    if (const auto* e = std::get_if<node::bring_checkpoint>(&effect)) settle_checkpoint(node, w, e->what);
     if (const auto* e = std::get_if<node::stop_attempt>(&effect)) stop_process(node, e->order);
     if (const auto* e = std::get_if<node::forget_attempt>(&effect)) forget_process(node, e->fence);
   }
@@ -122,6 +123,15 @@ void lane_world::run_process(node_seat& node, worker_seat& w, const start_order&
              [this, n = node.how.name, b = node.boot, f = order.fence, end = how.how] { exit_process(n, b, f, end); });
   agenda_.at(now(), [this, n = node.how.name, l = w.lane, b = node.boot, f = order.fence, at = now()] {
     if (nodes_.at(n).up && nodes_.at(n).boot == b) tell_worker(n, l, node::runner_started{f, at});
+  });
+}
+
+/// It takes a moment, and where messages are lost it may fail.
+void lane_world::settle_checkpoint(node_seat& node, worker_seat& w, const node::transfer_order& what) {
+  const bool ok = options_.trouble.loss == 0 || draw() >= options_.trouble.loss;
+  const auto takes = std::chrono::milliseconds{static_cast<int>(draw() * 200)};
+  agenda_.at(now() + takes, [this, n = node.how.name, l = w.lane, b = node.boot, f = what.fence, ok] {
+    if (nodes_.at(n).up && nodes_.at(n).boot == b) tell_worker(n, l, node::checkpoint_settled{f, ok});
   });
 }
 

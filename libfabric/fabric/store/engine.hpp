@@ -44,6 +44,7 @@ private:
   answer on(const carry& op);
   answer on(const look& op);
   answer on(const reset& op);
+  answer on(const start_over& op);
 
   // engine_keys.cpp
   key_head head_of(const job& row);

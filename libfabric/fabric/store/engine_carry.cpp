@@ -66,10 +66,25 @@ answer engine::on(const reset& op) {
                    "attempt " + std::to_string(row.attempt) + " of job " + std::to_string(op.id) +
                        (row.state == job_state::running ? " runs" : " may still run") + " on node " + row.node +
                        ": cancel it, or wait for its end, before its checkpoint is thrown away");
+  if (!row.kept_on.empty()) journal_.changed(*found, {apply_reset(row), found->bytes});
   journal_.tell("reset", row, "its checkpoint is thrown away");
   journal_.result().resets.push_back(op.id);
   answer reply;
   reply.id = op.id;
+  return reply;
+}
+
+answer engine::on(const start_over& op) {
+  const auto found = tables_.find(op.id);
+  if (!runs_under(found, op.fence)) return other_fence(op.id, op.fence);
+  answer reply;
+  reply.id = op.id;
+  if (found->row.kept_on.empty()) return reply; // A repeat.
+  const stored_job after{apply_start_over(found->row).value(), found->bytes};
+  journal_.changed(*found, after);
+  if (const auto lost = wasted_by_end(found->row, after.row); lost > duration{0})
+    numbers_.wasted.add({found->row.lane, found->row.job_class, found->row.node}, lost);
+  journal_.tell("started_over", after.row, op.why);
   return reply;
 }
 

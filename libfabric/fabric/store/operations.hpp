@@ -43,9 +43,10 @@ struct lease {
   duration length{};
 };
 
-/// An attempt ended. Judged by its fence alone, never by the clock or the version. errc::stale if the job runs under a
-/// newer fence or ended otherwise; then it is counted, and the beginning of the report kept as a `stale_end` event. A
-/// repeat of the end that was committed for this fence answers ok.
+/// An attempt ended. Judged by its fence and node, never by the clock or the version. errc::stale if the job runs under
+/// a newer fence, on another node (after the store was put back), or ended otherwise; then it is counted, and the
+/// beginning of the report kept as a `stale_end` event. A repeat of the end that was committed for this fence answers
+/// ok.
 struct end {
   job_id id = 0;
   fence_t fence = 0;
@@ -54,7 +55,8 @@ struct end {
   attempt_end how;
   end_decision decision;
   bool given_up =
-      false; ///< The lane's own verdict, not the node's: errc::stale once the attempt was carried elsewhere.
+      false;          ///< The lane's own verdict, not the node's: errc::stale once the attempt was carried elsewhere.
+  std::string node{}; ///< Who told it; empty: nobody.
 };
 
 /// Overflow between lanes, or the hand-back. errc::stale as for lease.
@@ -91,6 +93,14 @@ struct look {
 /// Throws away what a job has saved. errc::not_found, errc::wrong_state while an attempt runs or may still run.
 struct reset {
   job_id id = 0;
+};
+
+/// The attempt under this fence starts with nothing: what the ones before it left could not be had. Written down, and
+/// their work counted as thrown away, once. errc::stale unless the job runs under this fence.
+struct start_over {
+  job_id id = 0;
+  fence_t fence = 0;
+  std::string why;
 };
 
 /// A scheduled job's time has come. errc::stale as for lease.
@@ -158,7 +168,7 @@ struct note {
 };
 
 using operation = std::variant<submit, lease, end, move, due, cancel, kick, extend, lane_died, open_lane, note, carry,
-                               look, reset, set_pause, know_lanes>;
+                               look, reset, set_pause, know_lanes, start_over>;
 
 /// The answer to one operation, in the order asked.
 struct answer {

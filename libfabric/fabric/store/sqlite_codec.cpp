@@ -41,7 +41,8 @@ stored_job read_job(const sqlite_statement& from) {
                     row.overflow_from, row.run_at, row.submitted_at, row.finished_at, row.fence, row.attempt,
                     row.max_attempts, n.failures, n.memory, n.lost, n.demoted, n.checkpointed, row.idempotency_key,
                     row.owner, labels, row.reason, row.cancel_requested, row.node, row.lease, row.lane_deaths,
-                    row.wasted, read.bytes, row.ran_before, row.ordering_key, row.key_order);
+                    row.wasted, read.bytes, row.ran_before, row.ordering_key, row.key_order, row.kept_on,
+                    row.kept_work);
   row.labels = labels_from(labels);
   return read;
 }

@@ -16,7 +16,8 @@ namespace fabric::store {
 inline constexpr std::string_view job_columns =
     "id, class, lane, state, priority, version, demoted_order, overflow_from, run_at, submitted_at, finished_at, "
     "fence, attempt, max_attempts, failures, memory, lost, demoted, checkpointed, idempotency_key, owner, labels, "
-    "reason, cancel_requested, node, lease, lane_deaths, wasted, bytes, ran_before, ordering_key, key_order";
+    "reason, cancel_requested, node, lease, lane_deaths, wasted, bytes, ran_before, ordering_key, key_order, "
+    "kept_on, kept_work";
 
 /// The jobs of the ordering key ?1 that are in line (is_in_line), through their index.
 inline constexpr std::string_view line_clause =

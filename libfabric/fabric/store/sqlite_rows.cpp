@@ -24,8 +24,8 @@ std::string update_sql(bool with_lane) {
   return "UPDATE jobs SET " + std::string(with_lane ? "lane=?2, " : "") +
          "state=?3, version=?4, demoted_order=?5, overflow_from=?6, run_at=?7, finished_at=?8, fence=?9, attempt=?10, "
          "failures=?11, memory=?12, lost=?13, demoted=?14, checkpointed=?15, reason=?16, cancel_requested=?17, "
-         "node=?18, lease=?19, lane_deaths=?20, wasted=?21, bytes=?22, ran_before=?23, key_order=?24 WHERE id=?1 AND "
-         "version=?4-1";
+         "node=?18, lease=?19, lane_deaths=?20, wasted=?21, bytes=?22, ran_before=?23, key_order=?24, "
+         "kept_on=?25, kept_work=?26 WHERE id=?1 AND version=?4-1";
 }
 std::string head_sql() {
   return "SELECT id, state, node, finished_at, lease FROM jobs " + std::string(line_clause) + " ORDER BY key_order";
@@ -114,7 +114,7 @@ void sqlite_rows::insert(const stored_job& added, const std::string& input) {
             row.run_at, row.submitted_at, row.finished_at, row.fence, row.attempt, row.max_attempts, n.failures,
             n.memory, n.lost, n.demoted, n.checkpointed, row.idempotency_key, row.owner, labels, row.reason,
             row.cancel_requested, row.node, row.lease, row.lane_deaths, row.wasted, added.bytes, row.ran_before,
-            row.ordering_key, row.key_order)
+            row.ordering_key, row.key_order, row.kept_on, row.kept_work)
       .run();
   insert_payload_.with(row.id, input).run();
 }
@@ -126,7 +126,7 @@ void sqlite_rows::update(const stored_job& before, const stored_job& after) {
       .with(row.id, row.lane, row.state, row.version, row.demoted_order, row.overflow_from, row.run_at, row.finished_at,
             row.fence, row.attempt, n.failures, n.memory, n.lost, n.demoted, n.checkpointed, row.reason,
             row.cancel_requested, row.node, row.lease, row.lane_deaths, row.wasted, after.bytes, row.ran_before,
-            row.key_order)
+            row.key_order, row.kept_on, row.kept_work)
       .run();
   // The only writer read this row in the same transaction: if it changed since, the file is not what we think it is.
   if (!failed() && sqlite3_changes(db_.raw()) != 1)

@@ -112,7 +112,17 @@ CREATE VIEW jobs_view AS SELECT
   FROM jobs;
 )sql";
 
-constexpr std::array<migration, 4> all{{{1, version_1}, {2, version_2}, {3, version_3, true}, {4, version_4}}};
+/// Until now what attempts left was found on their own node only, and the last one's is the newest.
+constexpr std::string_view version_5 = R"sql(
+ALTER TABLE jobs ADD COLUMN kept_on TEXT NOT NULL DEFAULT '';
+ALTER TABLE jobs ADD COLUMN kept_work INTEGER NOT NULL DEFAULT 0;
+UPDATE jobs SET kept_on = coalesce(
+  (SELECT node FROM attempts WHERE job = jobs.id AND started_at <> 0 ORDER BY number DESC LIMIT 1), '')
+  WHERE attempt > 0 AND state <> 5;
+)sql";
+
+constexpr std::array<migration, 5> all{
+    {{1, version_1}, {2, version_2}, {3, version_3, true}, {4, version_4}, {5, version_5}}};
 static_assert(all.back().to == schema_version);
 
 error newer(const sqlite_connection& db, std::int64_t found, std::int64_t known) {

@@ -22,7 +22,7 @@ struct migration {
 /// All of them, from an empty file (version 0) to `schema_version`.
 std::span<const migration> migrations();
 
-inline constexpr std::int64_t schema_version = 4;
+inline constexpr std::int64_t schema_version = 5;
 
 /// Marks a SQLite file as a fabric's store (PRAGMA application_id).
 inline constexpr std::int64_t application_id = 0x4a464142; // "JFAB"

@@ -8,6 +8,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -24,7 +26,8 @@ table_cell count_cell(std::uint64_t n, colour shown_in = colour::none) {
 colour event_colour(const std::string& kind) {
   if (kind == "succeeded") return colour::green;
   if (kind == "buried" || kind.ends_with("_crashed")) return colour::red;
-  if (kind == "demoted" || kind == "retried" || kind == "lost" || kind == "cancelled") return colour::yellow;
+  static const std::set<std::string_view> worth_a_look{"demoted", "retried", "lost", "started_over", "cancelled"};
+  if (worth_a_look.contains(kind)) return colour::yellow;
   return colour::none;
 }
 

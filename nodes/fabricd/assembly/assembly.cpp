@@ -3,6 +3,7 @@
 #include "fabric/handlers/thread_executor.hpp"
 #include "fabric/scheduler/lane_setup.hpp"
 
+#include "actors/checkpoints.hpp"
 #include "actors/messages.hpp"
 #include "actors/readers.hpp"
 #include "actors/spool_keeper.hpp"
@@ -57,6 +58,10 @@ caf::strong_actor_ptr assembly::spool_files() {
 
 caf::strong_actor_ptr assembly::spool_keeper() {
   return pointer(actors::spawn_spool_keeper(sys_, env_, with_.paths.spool, now().spool, with_.out.blocking));
+}
+
+caf::strong_actor_ptr assembly::checkpoints() {
+  return pointer(actors::spawn_checkpoints(sys_, env_, with_.paths.spool, now(), with_.out.blocking));
 }
 
 caf::strong_actor_ptr assembly::steward() {

@@ -30,6 +30,7 @@ private:
   // -- of every node
   caf::strong_actor_ptr spool_files();
   caf::strong_actor_ptr spool_keeper();
+  caf::strong_actor_ptr checkpoints();
   caf::strong_actor_ptr runner();
   caf::strong_actor_ptr handlers();
   caf::strong_actor_ptr worker(const std::string& lane);

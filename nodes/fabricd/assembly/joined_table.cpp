@@ -81,6 +81,7 @@ std::vector<actors::child_spec> assembly::joined_table() {
   if (!terms_.empty()) {
     table.add("spool_files", [a] { return a->spool_files(); });
     table.add("spool_keeper", [a] { return a->spool_keeper(); });
+    table.add("checkpoints", [a] { return a->checkpoints(); });
     for (const auto& lane : hosted_) add_lane(table, lane);
     add_runners(table);
   }

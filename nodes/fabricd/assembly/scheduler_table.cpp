@@ -91,6 +91,7 @@ std::vector<actors::child_spec> assembly::scheduler_table() {
   table.add("spool_reader", [a] { return a->spool_reader(); });
   table.add("spool_files", [a] { return a->spool_files(); });
   table.add("spool_keeper", [a] { return a->spool_keeper(); });
+  table.add("checkpoints", [a] { return a->checkpoints(); });
   table.add("events", [a] { return a->events(); });
   table.add("scheduler", [a] { return a->scheduler(); });
   table.last().drain = drain_scheduler;

@@ -109,3 +109,57 @@ TEST_CASE("an attempt that is given up by doubt is stopped, should its start arr
   CHECK(f.all<tell_stop>()[0].order.fence == 7);
   CHECK(f.all<tell_stop>()[0].order.why == stop_reason::unknown);
 }
+
+// A store that was put back gives fences again; a node that was away may still hold one of before.
+TEST_CASE("what another node says of a fence is not about the attempt that has it now") {
+  lane_fixture f;
+  f.serve();
+  f.tell(wanted{f.wants(1)});
+  const auto fence = f.run_one(1);
+  SECTION("it holds one") {
+    auto w = f.wants(1);
+    w.node = "b1";
+    w.worker = "fast@b1";
+    w.held.push_back({fence, 1, 1, 3s, {}});
+    f.tell(wanted{w});
+    REQUIRE(f.all<tell_stop>().size() == 1);
+    CHECK(f.all<tell_stop>()[0].node == "b1");
+    CHECK(f.all<tell_stop>()[0].order.why == stop_reason::unknown);
+  }
+  SECTION("it tells its end") {
+    f.tell(ended{f.end_of(fence, 1, outcome::succeeded), "b1"});
+    CHECK(f.asks<store::end>().empty());
+    REQUIRE(f.all<tell_forget>().size() == 1);
+    CHECK(f.all<tell_forget>()[0].node == "b1");
+    CHECK(f.all<lane::alarm>().at(0).kind == "stale_end");
+  }
+  SECTION("it is the same node, with an attempt of another job") {
+    f.tell(ended{f.end_of(fence, 9, outcome::succeeded), "a1"});
+    CHECK(f.asks<store::end>().empty());
+    CHECK(f.all<tell_forget>().at(0).node == "a1");
+  }
+  SECTION("it refuses a start, or does not have it") {
+    f.tell(refused{{fence, "draining"}, "b1"});
+    f.tell(absent{{fence}, "b1"});
+    CHECK(f.asks<store::end>().empty());
+  }
+  CHECK(f.m->report(f.now).busy == 1);
+  f.tell(ended{f.end_of(fence, 1, outcome::succeeded), "a1"});
+  CHECK(f.asks<store::end>().at(0).second.node == "a1");
+}
+
+TEST_CASE("a held fence that runs on another node is stopped, in whatever lane it runs there") {
+  lane_fixture f;
+  f.serve();
+  auto w = f.wants(1);
+  w.held.push_back({99, 5, 1, 3s, {}});
+  f.tell(wanted{w});
+  store::answer reply;
+  reply.id = 5;
+  reply.row = job{};
+  reply.row->lane = "slow";
+  reply.row->node = "b1";
+  f.tell(answered{f.asks<store::look>().at(0).first, reply});
+  REQUIRE(f.all<tell_stop>().size() == 1);
+  CHECK(f.all<tell_stop>()[0].node == "a1");
+}

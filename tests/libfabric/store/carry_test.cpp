@@ -113,7 +113,7 @@ TEST_CASE("what an attempt saved is not thrown away, the rest is counted by lane
   bench b(BOTH_STORES);
   const auto ends = [&](outcome how, bool saved) {
     const auto leased = *b.take(b.add()).row;
-    end op{leased.id, leased.fence, "fast", b.fast, {}, {"slow", 2, b.now}};
+    end op{leased.id, leased.fence, "fast", b.fast, {}, {"slow", 2, {}}};
     op.how.how = how;
     op.how.run_time = 3s;
     op.how.saved = saved;
@@ -173,4 +173,44 @@ TEST_CASE("a checkpoint is thrown away unless an attempt runs", "[store]") {
   b.finish(running, outcome::succeeded);
   CHECK_FALSE(b.one(reset{id}).failure);
   CHECK(b.one(reset{999}).failure.value().code == errc::not_found);
+}
+
+TEST_CASE("a reset forgets where the checkpoint is, and is done once", "[store]") {
+  bench b(BOTH_STORES);
+  const auto id = b.add();
+  attempt_end saved;
+  saved.how = outcome::drained;
+  saved.started = saved.saved = true;
+  saved.run_time = 4s;
+  b.one(end{id, b.take(id).row->fence, "fast", b.fast, saved, {}});
+  CHECK((b.row(id).kept_on == "a1" && b.row(id).kept_work == 4s));
+  const auto version = b.row(id).version;
+  b.one(reset{id});
+  CHECK((b.row(id).kept_on.empty() && b.row(id).kept_work == 0s && b.row(id).version == version + 1));
+  REQUIRE(b.last.changes.size() == 1);
+  CHECK(b.last.changes[0].entry.version == version + 1);
+  b.one(reset{id});
+  CHECK(b.row(id).version == version + 1);
+}
+
+TEST_CASE("an attempt that starts over is written down once, and the work before it is thrown away", "[store]") {
+  bench b(BOTH_STORES);
+  const auto id = b.add();
+  attempt_end saved;
+  saved.how = outcome::drained;
+  saved.started = saved.saved = true;
+  saved.run_time = 4s;
+  b.one(end{id, b.take(id).row->fence, "fast", b.fast, saved, {}});
+  const auto running = *b.take(id).row;
+  CHECK((running.kept_on == "a1" && running.kept_work == 4s));
+  CHECK(b.one(start_over{id, running.fence + 1, "why"}).failure.value().code == errc::stale);
+  CHECK(b.one(start_over{99, 1, "why"}).failure.value().code == errc::stale);
+  CHECK_FALSE(b.one(start_over{id, running.fence, "node a1 is gone"}).failure);
+  CHECK_FALSE(b.one(start_over{id, running.fence, "node a1 is gone"}).failure);
+  CHECK((b.row(id).wasted == 4s && b.row(id).kept_work == 0s && b.row(id).state == job_state::running));
+  const auto logged = b.logged();
+  CHECK(std::ranges::count(logged, "started_over") == 1);
+  const auto sum = must(b.reader->wasted());
+  CHECK(sum.lanes == waste_totals::sums{{"fast", 4s}});
+  CHECK_FALSE(b.finish(b.row(id), outcome::succeeded).failure);
 }

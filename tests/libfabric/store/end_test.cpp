@@ -54,7 +54,7 @@ TEST_CASE("each outcome leads to its state and its event", "[store]") {
   CAPTURE(to_string(how));
   bench b(which);
   const auto running = *b.take(b.add()).row;
-  CHECK_FALSE(b.finish(running, how, {"slow", 2, start + 9s}).failure);
+  CHECK_FALSE(b.finish(running, how, {"slow", 2, 9s}).failure);
   CHECK(b.row(running.id).state == state);
   REQUIRE(b.last.events.size() == 1);
   CHECK(b.last.events[0].kind == event);
@@ -86,9 +86,9 @@ TEST_CASE("a repeated end counts as repeated although it counted as something el
   bench b(BOTH_STORES);
   auto running = *b.take(b.add()).row;
   SECTION("a demotion without a lane to go to is a timeout") {
-    b.finish(running, outcome::demoted, {"", 2, start + 1s});
+    b.finish(running, outcome::demoted, {"", 2, 1s});
     CHECK(must(b.reader->attempts(running.id)).at(0).ended_as == outcome::timed_out);
-    CHECK_FALSE(b.finish(running, outcome::demoted, {"", 2, start + 1s}).failure);
+    CHECK_FALSE(b.finish(running, outcome::demoted, {"", 2, 1s}).failure);
   }
   SECTION("a requested cancel wins over a failure") {
     b.one(cancel{running.id, "changed my mind"});
@@ -203,7 +203,7 @@ TEST_CASE("the third failure buries; a kick brings the job back with its counts 
   bench b(BOTH_STORES);
   const auto id = b.add();
   for (int i = 0; i < 3; ++i) {
-    b.finish(*b.take(id).row, outcome::failed, {"", 1, b.now});
+    b.finish(*b.take(id).row, outcome::failed, {"", 1, {}});
     if (i < 2) b.one(due{id, b.row(id).version, "fast", b.fast});
   }
   CHECK(b.row(id).state == job_state::buried);
@@ -218,8 +218,21 @@ TEST_CASE("the third failure buries; a kick brings the job back with its counts 
   CHECK(b.take(id).row.value().attempt == 4);
   CHECK_FALSE(b.one(kick{id}).failure);
   CHECK(b.last.changes.empty());
-  b.finish(b.row(id), outcome::failed, {"", 1, b.now});
+  b.finish(b.row(id), outcome::failed, {"", 1, {}});
   CHECK(b.one(kick{id}).failure.value().code == errc::wrong_state);
   CHECK(b.one(kick{b.add()}).failure.value().code == errc::wrong_state);
   CHECK(b.one(kick{999}).failure.value().code == errc::not_found);
+}
+
+TEST_CASE("an end that another node tells is stale, whatever its fence", "[store]") {
+  bench b(BOTH_STORES);
+  const auto running = *b.take(b.add()).row;
+  end op{running.id, running.fence, "fast", b.fast, {}, {}};
+  op.how.how = outcome::succeeded;
+  op.node = "b1";
+  CHECK(b.one(op).failure.value().code == errc::stale);
+  CHECK(b.row(running.id).state == job_state::running);
+  CHECK(b.logged().back() == "stale_end");
+  op.node = running.node;
+  CHECK_FALSE(b.one(op).failure);
 }

@@ -14,7 +14,7 @@ namespace {
 job_id bury_one(bench& b) {
   const auto id = b.add();
   for (int i = 0; i < 3; ++i) {
-    b.finish(*b.take(id).row, outcome::failed, {"", 1, b.now});
+    b.finish(*b.take(id).row, outcome::failed, {"", 1, {}});
     if (i < 2) b.one(due{id, b.row(id).version, "fast", b.fast});
   }
   return id;

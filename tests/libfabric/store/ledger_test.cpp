@@ -105,7 +105,7 @@ TEST_CASE("ids, fences and events only grow, whatever is pruned, refused or fini
     b.now += std::chrono::milliseconds(random() % 2000);
     const auto id = seen.highest_job;
     seen.look(b.apply({lease{id, 1, "fast", b.fast, "a1", "w", 15s}, lease{id, 1, "fast", b.fast, "a1", "w", 15s}}));
-    end op{id, seen.highest_fence, "fast", b.fast, {}, {"slow", 2, b.now}};
+    end op{id, seen.highest_fence, "fast", b.fast, {}, {"slow", 2, {}}};
     op.how.how = static_cast<outcome>(1 + random() % 10);
     b.apply({op});
     CHECK_FALSE(b.last.answers.at(0).failure);

@@ -17,6 +17,8 @@ using namespace fabric::store::test;
 
 namespace {
 
+const std::string copy_name = ".before-v" + std::to_string(schema_version);
+
 /// A store as a build that knew the first `version` steps left it: its file keeps its free pages.
 std::unique_ptr<sqlite_connection> store_of(const std::string& path, std::size_t version) {
   auto old = must(sqlite_connection::open_writer(path));
@@ -73,7 +75,7 @@ TEST_CASE("a store of version 2 is written anew, and its file gives pages back f
   const auto db = must(sqlite_connection::open_reader(path));
   CHECK(gives_pages_back(*db));
   CHECK(must(check_store(*db, check_depth::full)) == std::vector<violation>{});
-  const auto copy = must(sqlite_connection::open_reader(path + ".before-v4"));
+  const auto copy = must(sqlite_connection::open_reader(path + copy_name));
   CHECK(copy->ask_number("PRAGMA user_version") == 2);
   CHECK(copy->ask_number("SELECT count(*) FROM jobs") == 50);
 }
@@ -84,7 +86,7 @@ TEST_CASE("a store that was written anew by a migration that then crashed is mig
   must(migrate(*must(sqlite_connection::open_writer(path)), migrations().first(2)));
   REQUIRE(gives_pages_back(*must(sqlite_connection::open_reader(path))));
   CHECK(must(sqlite_store::open(path, roomy()))->report().schema == 2);
-  CHECK(must(sqlite_connection::open_reader(path))->ask_number("PRAGMA user_version") == 4);
+  CHECK(must(sqlite_connection::open_reader(path))->ask_number("PRAGMA user_version") == schema_version);
 }
 
 TEST_CASE("a store of version 3 goes on with jobs without ordering keys, and takes some with", "[store]") {
@@ -103,7 +105,7 @@ TEST_CASE("a store of version 3 goes on with jobs without ordering keys, and tak
   }
   const auto store = must(sqlite_store::open(path, roomy()));
   CHECK(store->report().schema == 3);
-  CHECK(must(sqlite_connection::open_reader(path + ".before-v4"))->ask_number("PRAGMA user_version") == 3);
+  CHECK(must(sqlite_connection::open_reader(path + copy_name))->ask_number("PRAGMA user_version") == 3);
   auto op = submission();
   op.spec.ordering_key = "k";
   const auto added = must(store->apply(std::vector<operation>{op, op}, start));
@@ -116,4 +118,26 @@ TEST_CASE("a store of version 3 goes on with jobs without ordering keys, and tak
   CHECK(must(check_store(*db, check_depth::full)) == std::vector<violation>{});
   CHECK(db->ask("SELECT group_concat(ordering_key || key_order || state) FROM jobs_view WHERE id>3") ==
         "k4ready,k5waiting");
+}
+
+TEST_CASE("a store of version 4 knows where the last attempt that started may have left a checkpoint", "[store]") {
+  scratch home;
+  const auto path = home / "store.db";
+  {
+    const auto old = must(sqlite_connection::open_writer(path));
+    must(migrate(*old, migrations().first(4)));
+    for (const auto* id : {"1", "2"})
+      old->exec(std::string("INSERT INTO jobs VALUES(") + id +
+                ",'c','fast',3,1024,1,0,'',0,1,0,3,3,3,0,0,0,0,0,'','','','',0,'',0,0,0,2,0,'',0);"
+                "INSERT INTO payloads VALUES(" +
+                id + ",'{}')");
+    old->exec("INSERT INTO attempts(job,number,fence,node,worker,lane,leased_at,started_at,ended_at,outcome) VALUES"
+              "(1,1,1,'a1','w','fast',1,1,2,9),(1,2,2,'b1','w','fast',3,3,4,9),(1,3,3,'c1','w','fast',5,0,6,9)");
+    old->exec("INSERT INTO lanes VALUES('fast',1,0,0,2,0,0,0,0); INSERT INTO meta VALUES('job_mark',2)");
+    REQUIRE_FALSE(old->failed());
+  }
+  const auto store = must(sqlite_store::open(path, roomy()));
+  const auto reader = must(sqlite_reader::open(path));
+  CHECK(must(reader->find(1)).kept_on == "b1");
+  CHECK(must(reader->find(2)).kept_on.empty());
 }

@@ -50,7 +50,7 @@ operation draw(dice& d, bench& known, time_point now) {
   case 5:
   case 6:
   case 7: {
-    end op{id, row.fence - (d.rarely() && row.fence > 0 ? 1 : 0), lane, epoch, {}, {"slow", 2, now + 2s}};
+    end op{id, row.fence - (d.rarely() && row.fence > 0 ? 1 : 0), lane, epoch, {}, {"slow", 2, 2s}};
     op.how.how = static_cast<outcome>(1 + d.upto(10));
     op.how.started = d.upto(2) == 0;
     op.how.started_at = now - 1s;
