@@ -4,7 +4,6 @@ installed units and the configurations that are shipped, of which only the addre
 import json
 import unittest
 
-import netns
 from harness import BIN, eventually
 from hosts import PORT, Cell
 from machine import Machine
