@@ -64,11 +64,13 @@ exec env -i container=fabric-test PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/s
 
 
 class Machine:
-    """Only the thread that made it, and lives as long, may boot it."""
+    """Only the thread that made it, and lives as long, may boot it. `network`: a network namespace that is there, as
+    Host.network of hosts.py; it outlives the machine's boots. Without one each boot has a network of its own, with
+    nobody else in it."""
 
-    def __init__(self, build):
+    def __init__(self, build, network=None):
         sweep()
-        self._build = pathlib.Path(build)
+        self._build, self._network = pathlib.Path(build), network
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="fabric-machine-"))
         for folder in ("disk", "scratch", "root"):
             (self.directory / folder).mkdir()
@@ -97,9 +99,11 @@ class Machine:
 
     def boot(self):
         """Returns when systemd has started all that it is to start, or has failed to."""
+        inside = ["nsenter", f"--net={netns.NETNS_HOME}/{self._network}", "unshare"] if self._network else \
+            ["unshare", "--net"]
         with open(self.log_file, "ab") as log:
             self._outer = subprocess.Popen(
-                ["unshare", "--pid", "--fork", "--kill-child", "--mount", "--uts", "--ipc", "--net", "--cgroup",
+                [*inside, "--pid", "--fork", "--kill-child", "--mount", "--uts", "--ipc", "--cgroup",
                  "bash", "-c", _BOOT, "bash", str(self.directory), str(uuid.uuid4()), *UNITS],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=self._enter)
         self._pid = netns.child_of(self._outer.pid)

@@ -4,6 +4,7 @@ up by a planned stop. With hosts of their own, and their deaths: cell_deaths_tes
 import contextlib
 import os
 import re
+import shutil
 import signal
 import unittest
 
@@ -11,6 +12,7 @@ from cluster import ClusterTest
 from harness import alive, eventually
 
 LONG = {"lease": {"first": "15s", "node_silence": "10s"}}
+HOUR = {"lease": {"first": "1h", "max": "1h", "node_silence": "30m"}}  # What happens is not the end of a lease.
 
 
 class Dying(ClusterTest):
@@ -117,6 +119,77 @@ class Dying(ClusterTest):
         for job, (name, pids) in found.items():
             self.assertEqual(c.workers[name].job_processes(job)[0], pids[0])
         self.assertEqual(self.finish(c, "a", *jobs), [["succeeded"]] * 4)
+
+
+class Differing(ClusterTest):
+    """A worker joins that holds another thing than the cell believes. Leases last for hours: it is its hello that
+    tells."""
+
+    def test_what_the_cell_expects_and_the_worker_does_not_hold_is_leased_again_at_once(self):
+        c = self.cluster(("w1",), config=HOUR)
+        worker = c.workers["w1"]
+        job = c.client.run(c.gate("a"))
+        c.started(job)
+        eventually(lambda: c.client.show(job)["state"] == "running", "it runs")
+        worker.kill_everything()
+        for left in [*worker.data.glob("runner.*"), worker.spool]:  # Else its runner would tell that it is lost.
+            shutil.rmtree(left) if left.is_dir() else left.unlink()
+        worker.start()
+        eventually(lambda: c.client.show(job)["attempt"] == 2, "it is leased again")
+        c.started(job)
+        self.assertEqual(self.finish(c, "a", job), [["lost", "succeeded"]])
+        self.assertEqual([e["text"] for e in c.client.events("lost", job)], ["node w1 does not hold it"])
+
+    def test_what_the_worker_holds_and_the_store_has_forgotten_is_stopped_and_no_result_is_taken(self):
+        for older_copy in (True, False):
+            with self.subTest(older_copy=older_copy):
+                self.forgotten(older_copy)
+
+    def forgotten(self, older_copy):
+        """The scheduler's store is put back, or emptied. It gives the same fences again, and when emptied the same ids,
+        too; see docs/design.md: those are over on another worker when the one comes that holds them."""
+        c = self.cluster(("w1",), proxied=("w1",), config=HOUR)
+        w1 = c.workers["w1"]
+        if older_copy:
+            copy = c.directory / "copy.db"
+            c.client.wait(c.client.run("true"))
+            c.client.good("store", "backup", copy, "--data", c.scheduler.data)
+        runs, ends = (c.client.run(f"{c.gate(gate)}; echo 1 > $FABRIC_RESULT") for gate in "ab")
+        for job in (runs, ends):
+            c.started(job)
+        c.proxies["w1"].refuse()
+        c.scheduler.kill()
+        c.open_gate("b")
+        eventually(lambda: w1.end_in_ledger(ends), "it has ended, and nobody was told")
+        for file in c.scheduler.data.glob("store.db*"):
+            file.unlink()
+        if older_copy:
+            copy.rename(c.scheduler.data / "store.db")
+        c.scheduler.start()
+        w2 = c.add_worker("w2")
+        c.scheduler.admit(w2)
+        w2.start()
+        others = [c.client.run("true") for _ in range(4)]
+        c.client.wait(*others)
+        c.client.good("drain", "w2")
+        self.assertTrue(w1.job_processes(runs))
+
+        c.proxies["w1"].heal()
+        c.until_joined("w1")
+        eventually(lambda: not w1.job_processes(), "it is stopped")
+        eventually(lambda: not any(w1.end_in_ledger(job) for job in (runs, ends)), "their ends are forgotten")
+        eventually(lambda: not any(w["held"] for w in c.known()["w1"]["workers"]), "nothing is held")
+        both = [c.client.run(f"{c.gate('c')}; echo 2 > $FABRIC_RESULT") for _ in range(2)]  # As many as it has slots.
+        for job in both:
+            self.assertEqual(c.started(job)[0], "w1")
+        self.assertEqual(self.finish(c, "c", *both), [["succeeded"]] * 2)
+        self.assertEqual([c.client.show(job)["result"] for job in both], [2, 2])
+        for job in others:
+            end = c.client.show(job)
+            self.assertEqual(([(a["node"], a["outcome"]) for a in end["attempts"]], end["result"]),
+                             ([("w2", "succeeded")], None))
+        if older_copy:
+            self.assertEqual([c.client.fabric("show", job).code for job in (runs, ends)], [4, 4])  # There are none.
 
 
 class Replacing(ClusterTest):
