@@ -1,10 +1,12 @@
 """Jobs that run on another node than the scheduler's: their output, progress, cancellation and explanation, and how
 they move between a fast lane on one node and a slow lane on another."""
 
+import signal
 import unittest
 
 from cluster import ClusterTest
 from harness import alive, eventually
+from members_test import LONG
 from modes_test import COUNTS, SLOW_AT_FIRST, WHO, lanes
 from progress_test import at_percent
 
@@ -50,6 +52,16 @@ class Asking(ClusterTest):
         self.assertIn("w1", answer.out + answer.err)
         c.workers["w1"].start()
         self.assertEqual(c.client.fabric("logs", job, as_json=False).out, "hello\n")
+
+    def test_output_of_a_node_that_does_not_answer(self):
+        c = self.cluster(("w1",), config=LONG)
+        job = c.client.run("echo hello")
+        c.client.wait(job)
+        c.workers["w1"].signal(signal.SIGSTOP)
+        answer = c.client.fabric("logs", job, "--patience", "0s", as_json=False)
+        c.workers["w1"].signal(signal.SIGCONT)
+        self.assertEqual((answer.code, answer.out), (3, ""))
+        self.assertIn("node w1", answer.err)
 
     def test_a_job_is_cancelled_where_it_runs(self):
         c = self.cluster(("w1",))

@@ -143,6 +143,11 @@ class MachineCell(MachineTest):
         self.assertEqual(self.process(), process)
         self.ends(job)
 
+    def test_what_root_revokes_keeps_nobody_else_out_whatever_its_umask(self):
+        self.on(self.scheduler, "sh", "-c", f"umask 077; cd /root; fabric ca issue w2 --data {DATA}")
+        self.on(self.scheduler, "sh", "-c", f"umask 077; fabric ca revoke w2 --data {DATA}")
+        self.on(self.scheduler, "fabric", "--node", self.address, "nodes")
+
     def cut_power(self):
         self.cell["w1"].link_down()  # First: nobody is told.
         self.w1.cut_power()

@@ -9,7 +9,7 @@ import signal
 import unittest
 
 from cluster import ClusterTest
-from harness import alive, eventually
+from harness import DEADLINE_S, alive, eventually
 
 LONG = {"lease": {"first": "15s", "node_silence": "10s"}}
 HOUR = {"lease": {"first": "1h", "max": "1h", "node_silence": "30m"}}  # What happens is not the end of a lease.
@@ -191,6 +191,28 @@ class Differing(ClusterTest):
         if older_copy:
             self.assertEqual([c.client.fabric("show", job).code for job in (runs, ends)], [4, 4])  # There are none.
 
+    def test_a_fence_that_a_store_gave_again_counts_for_the_node_that_it_was_given_to_only(self):
+        c = self.cluster(("w1",), proxied=("w1",), config=HOUR)
+        w1 = c.workers["w1"]
+        old = c.client.run(f"{c.gate('old')}; echo 1 > $FABRIC_RESULT")
+        c.started(old)
+        c.proxies["w1"].refuse()
+        c.scheduler.kill()
+        for file in c.scheduler.data.glob("store.db*"):
+            file.unlink()
+        c.scheduler.start()
+        w2 = c.add_worker("w2")
+        c.scheduler.admit(w2)
+        w2.start()
+        new = c.client.run(f"{c.gate('new')}; echo 2 > $FABRIC_RESULT")
+        eventually(lambda: w2.job_processes(new), "the new job runs, under the fence that w1 holds")
+        c.proxies["w1"].heal()
+        c.until_joined("w1")
+        eventually(lambda: not w1.job_processes(), "what w1 holds is stopped")
+        self.assertTrue(w2.job_processes(new))
+        self.assertEqual(self.finish(c, "new", new), [["succeeded"]])
+        self.assertEqual(c.client.show(new)["result"], 2)
+
 
 class Replacing(ClusterTest):
     def test_fabricd_of_a_worker_is_detached_and_started_under_a_running_job(self):
@@ -310,6 +332,22 @@ class Draining(ClusterTest):
         c.until_lost("w1")
         answer = c.client.fabric("drain", "w1")
         self.assertIn(answer.code, (4, 5), answer)
+
+    def test_a_node_that_dies_while_it_is_drained_keeps_nobody_waiting(self):
+        c = self.cluster(("w1",), config=LONG)
+        job = c.client.run(c.gate("a"))
+        c.started(job)
+        order = c.client.background("drain", "w1", as_json=False)
+        eventually(lambda: all(w["draining"] for w in c.known()["w1"]["workers"]), "it drains")
+        c.workers["w1"].kill()
+        c.until_lost("w1")
+        try:
+            _, said = order.communicate(timeout=DEADLINE_S)
+        finally:
+            order.kill()
+            order.communicate()
+        self.assertEqual(order.returncode, 3, said)
+        self.assertIn("w1", said)
 
     def test_a_drained_worker_stays_drained_over_a_break_of_its_connection(self):
         c = self.cluster(("w1", "w2"), proxied=("w1",))
