@@ -10,6 +10,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <utility>
@@ -18,7 +19,8 @@ namespace fabric::actors {
 
 namespace {
 
-constexpr duration answer_limit = 2s; ///< For one answer of the other node.
+constexpr duration answer_limit = 2s; ///< For one answer of the other node, at most,
+constexpr duration answer_least = 100ms;
 
 class checkpoints_shell : public checkpoints_actor::base {
 public:
@@ -119,7 +121,8 @@ private:
   }
 
   template <class Reply, class Question> expected<void> ask_for(const node::transfer_order& order, Question question) {
-    ask(this, reader_, answer_limit, std::move(question))
+    const auto limit = std::clamp<duration>(order.until - env_->now(), answer_least, answer_limit);
+    ask(this, reader_, limit, std::move(question))
         .then([this, f = order.fence](Reply& said) { step(f, heard(said)); },
               [this, f = order.fence, from = order.from](caf::error&) {
                 step(f, node::listing_came{fail(errc::unavailable, "node " + from + " does not answer")});

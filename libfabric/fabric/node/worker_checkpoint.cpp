@@ -9,8 +9,8 @@ namespace fabric::node {
 void worker::run(const start_order& order, time_point deadline, time_point now, worker_effects& out) {
   auto& h = held_.emplace(order.fence, held{order.job, order.attempt, phase::asked, {}, {}, {}}).first->second;
   if (order.attempt <= 1 || order.kept_on == how_.node) return void(out.emplace_back(run_attempt{order, deadline}));
-  // Enough of the lease stays for the runner to start it, and to have it lengthened.
-  const auto until = std::max(now, deadline - how_.renewal - 2 * shortest_lease);
+  // Half of the lease stays for the runner to start it, and to have it lengthened: a renewal is a third of a first one.
+  const auto until = now + (deadline - now) / 2;
   out.emplace_back(bring_checkpoint{{order.fence, order.job, order.job_class, order.kept_on, order.kept_work, until}});
   h.start = {order, deadline};
 }

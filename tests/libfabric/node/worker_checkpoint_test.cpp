@@ -39,7 +39,7 @@ TEST_CASE("what was left on another node is brought before the attempt starts", 
   REQUIRE(asked.size() == 1);
   const auto& what = asked[0].what;
   CHECK((what.fence == 1 && what.job == 101 && what.job_class == "a" && what.from == "b1" && what.kept_work == 4s));
-  CHECK(what.until == at(8s)); // The lease of 15 s counts from the want; a renewal and 2 s stay.
+  CHECK(what.until == at(8s)); // The lease of 15 s counts from the want: half of what is left.
   CHECK(w.b.held_fences() == std::vector<fence_t>{1});
   CHECK(only<bring_checkpoint>(w.b.tell(lane_start{second(w.b, "b1")}, 2s)).empty()); // A repeat.
   const auto out = w.b.tell(checkpoint_settled{1, true}, 3s);
