@@ -92,7 +92,20 @@ SUSPENDS = {
     "run_ms": ((1, 300, 900),),
 }
 
-HOSTS_PROFILES = {"hosts": HOSTS, "partitions": PARTITIONS, "suspends": SUSPENDS}
+# As ACKNOWLEDGEMENTS: the scheduler is the one that acknowledges.
+SCHEDULER_KILLS = {
+    **HOSTS,
+    "faults": {"kill_scheduler": 1},
+    "pause_s": ((1, 1.0, 2.5),),
+    "down_s": ((1, 0.0, 0.2),),
+    "modes": {"ok": 1},
+    "run_ms": ((1, 5, 30),),
+    "rest_s": (0.0, 0.1),
+    "acts": {"one": 20, "batch": 2, "look": 1},
+}
+
+HOSTS_PROFILES = {"hosts": HOSTS, "partitions": PARTITIONS, "suspends": SUSPENDS,
+                  "scheduler_kills": SCHEDULER_KILLS}
 
 PROFILES = {"general": GENERAL, "acknowledgements": ACKNOWLEDGEMENTS, "fences": FENCES, "leases": LEASES}
 
@@ -106,7 +119,7 @@ MUTATIONS = {
 
 # The same over hosts; "strikes" instead of kills.
 HOSTS_MUTATIONS = {
-    "ack-before-commit": ("hosts", 20, ("lost:", "changed:")),
+    "ack-before-commit": ("scheduler_kills", 12, ("lost:", "changed:")),
     "no-fence-check": ("suspends", 6, ("stale:",)),
     "requeue-before-lease-end": ("partitions", 4, ("overlapping:", "outliving:")),
 }

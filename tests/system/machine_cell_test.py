@@ -55,9 +55,9 @@ class MachineCell(MachineTest):
         self.on(machine, "systemctl", "enable", "--now", *UNITS)
 
     def bring_certificate(self):
-        self.on(self.scheduler, "fabric", "ca", "issue", "w1", "--data", DATA, "--out", "/root/w1")
-        for file in self.on(self.scheduler, "ls", "/root/w1").split():
-            self.w1.write(f"{DATA}/tls/{file}", self.on(self.scheduler, "cat", f"/root/w1/{file}"))
+        self.on(self.scheduler, "fabric", "ca", "issue", "w1", "--data", DATA, "--out", "/var/tmp/w1")
+        for file in self.on(self.scheduler, "ls", "/var/tmp/w1").split():
+            self.w1.write(f"{DATA}/tls/{file}", self.on(self.scheduler, "cat", f"/var/tmp/w1/{file}"))
 
     def states(self):
         return "".join(m.log() + m.run("systemctl", "status", "--no-pager", *UNITS).stdout
