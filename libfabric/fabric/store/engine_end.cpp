@@ -50,9 +50,9 @@ answer engine::on(const end& op) {
   reply.id = op.id;
   if (epoch_is_old(op.lane, op.epoch, reply)) return reply;
   const auto before = tables_.find(op.id);
-  const bool right_node = before && (op.node.empty() || before->row.node == op.node);
-  const bool right_fence = right_node && (before->row.fence == op.fence || mutation("no-fence-check"));
-  if (!right_fence || before->row.state != job_state::running) return repeat_or_stale(op, before ? &*before : nullptr);
+  const bool is_its = before && before->row.fence == op.fence && (op.node.empty() || before->row.node == op.node);
+  const bool believed = is_its || (before && mutation("no-fence-check"));
+  if (!believed || before->row.state != job_state::running) return repeat_or_stale(op, before ? &*before : nullptr);
   if (op.given_up && before->row.lane != op.lane) {
     reply.failure = error{errc::stale, "job " + std::to_string(op.id) + " was carried from lane " + op.lane, "lane"};
     return reply;
