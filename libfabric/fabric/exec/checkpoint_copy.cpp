@@ -32,12 +32,6 @@ expected<void> remove_all(const std::string& path) {
   return done ? expected<void>{} : tl::unexpected(done.error());
 }
 
-/// The directory that is to hold `path`, and its last part.
-std::pair<std::string, std::string> split(const std::string& path) {
-  const auto slash = path.rfind('/');
-  return slash == path.npos ? std::pair{std::string{}, path} : std::pair{path.substr(0, slash), path.substr(slash + 1)};
-}
-
 } // namespace
 
 expected<checkpoint_copy> checkpoint_copy::begin(const std::string& spool, job_id job,
@@ -57,20 +51,22 @@ expected<void> checkpoint_copy::give(int fd, const std::string& path, std::uint3
   return given && ::fchmod(fd, mode & 0777) == 0 ? expected<void>{} : cannot("give away", path);
 }
 
+unique_fd checkpoint_copy::folder_of(const std::string& path, std::string& name) const {
+  const auto slash = path.rfind('/');
+  name = slash == path.npos ? path : path.substr(slash + 1);
+  if (slash == path.npos) return unique_fd(::dup(root_.get()));
+  return open_below(root_.get(), path.substr(0, slash), O_RDONLY | O_DIRECTORY);
+}
+
 expected<void> checkpoint_copy::make(const node::kept_file& what) {
-  if (what.what == node::kept_kind::link) {
-    late_.push_back(what);
-    return {};
-  }
   if (what.what == node::kept_kind::file) {
     const auto fd = open_below(root_.get(), what.path, O_WRONLY | O_CREAT | O_EXCL, 0600);
     if (!fd || ::ftruncate(fd.get(), static_cast<off_t>(what.size)) != 0) return cannot("make", what.path);
-    return give(fd.get(), what.path, what.mode);
+  } else if (what.what == node::kept_kind::directory) {
+    std::string name;
+    const auto in = folder_of(what.path, name);
+    if (!in || ::mkdirat(in.get(), name.c_str(), 0700) != 0) return cannot("make", what.path);
   }
-  const auto [folder, name] = split(what.path);
-  const auto in =
-      folder.empty() ? unique_fd(::dup(root_.get())) : open_below(root_.get(), folder, O_RDONLY | O_DIRECTORY);
-  if (!in || ::mkdirat(in.get(), name.c_str(), 0700) != 0) return cannot("make", what.path);
   late_.push_back(what);
   return {};
 }
@@ -89,9 +85,8 @@ expected<void> checkpoint_copy::write(const std::string& path, const node::kept_
 }
 
 expected<void> checkpoint_copy::link(const node::kept_file& what) const {
-  const auto [folder, name] = split(what.path);
-  const auto in =
-      folder.empty() ? unique_fd(::dup(root_.get())) : open_below(root_.get(), folder, O_RDONLY | O_DIRECTORY);
+  std::string name;
+  const auto in = folder_of(what.path, name);
   const bool made = in && ::symlinkat(what.target.c_str(), in.get(), name.c_str()) == 0;
   const bool given =
       made && (!owner_ || ::fchownat(in.get(), name.c_str(), owner_->user, owner_->group, AT_SYMLINK_NOFOLLOW) == 0);
@@ -103,9 +98,9 @@ expected<void> checkpoint_copy::finish() {
   for (const auto& what : late_)
     if (what.what == node::kept_kind::link)
       if (auto made = link(what); !made) return made;
-  for (auto what = late_.rbegin(); what != late_.rend(); ++what) { // What is deeper first.
+  for (auto what = late_.rbegin(); what != late_.rend(); ++what) { // What is in a directory before that.
     if (what->what == node::kept_kind::link) continue;
-    const auto fd = open_below(root_.get(), what->path, O_RDONLY | O_DIRECTORY);
+    const auto fd = open_below(root_.get(), what->path, O_RDONLY);
     if (!fd) return cannot("open", what->path);
     if (auto given = give(fd.get(), what->path, what->mode); !given) return given;
   }

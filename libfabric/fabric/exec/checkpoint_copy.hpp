@@ -30,12 +30,14 @@ private:
       : spool_(std::move(spool)), job_(job), owner_(owner) {}
   expected<void> give(int fd, const std::string& path, std::uint32_t mode) const;
   expected<void> link(const node::kept_file& what) const;
+  /// The directory that is to hold `path`, whose last part is `name`.
+  unique_fd folder_of(const std::string& path, std::string& name) const;
 
   std::string spool_;
   job_id job_;
   std::optional<file_owner> owner_;
   unique_fd root_;
-  std::vector<node::kept_file> late_; ///< Links, and directories whose mode would be in the way.
+  std::vector<node::kept_file> late_; ///< All: links are made, owners and modes given, when nothing is to be written.
 };
 
 /// Takes a job's checkpoint directory out of sight and removes it; with_incoming: what a broken transfer left, too.

@@ -140,6 +140,27 @@ TEST_CASE("no path leads out of the directory, neither when it is read nor when 
   CHECK_FALSE(fs::exists(s.to("out")));
 }
 
+TEST_CASE("what its owner may not write is copied by who is not root, too", "[checkpoint]") {
+  const two_spools s;
+  fs::create_directories(s.from("7/closed"));
+  write(s.from("7/closed/object"), std::string(2500, 'x'));
+  REQUIRE(::chmod(s.from("7/closed/object").c_str(), 0400) == 0);
+  REQUIRE(::chmod(s.from("7/closed").c_str(), 0500) == 0);
+  constexpr uid_t nobody = 65534;
+  const bool root = ::geteuid() == 0;
+  for (const auto& item : fs::recursive_directory_iterator{s.path})
+    if (root) REQUIRE(::lchown(item.path().c_str(), nobody, nobody) == 0);
+  if (root) REQUIRE((::lchown(s.path.c_str(), nobody, nobody) == 0 && ::seteuid(nobody) == 0));
+  const auto copied = copy(s);
+  if (root) REQUIRE(::seteuid(0) == 0);
+  REQUIRE(copied);
+  CHECK(read(s.to("7/closed/object")).size() == 2500);
+  struct stat info {};
+  REQUIRE(::stat(s.to("7/closed/object").c_str(), &info) == 0);
+  CHECK((info.st_mode & 07777) == 0400);
+  for (const auto& closed : {s.from("7/closed"), s.to("7/closed")}) REQUIRE(::chmod(closed.c_str(), 0700) == 0);
+}
+
 TEST_CASE("bits that give rights away are not copied", "[checkpoint]") {
   const two_spools s;
   write(s.from("7/tool"), "#!");

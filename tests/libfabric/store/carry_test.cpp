@@ -15,6 +15,17 @@ namespace {
 
 carry to_slow(const bench& b, const job& row) { return {row.id, row.fence, "fast", "slow", b.slow, "slow@a1", 7s, 2}; }
 
+/// A job that ran for 4 s and saved.
+job_id add_saved(bench& b) {
+  const auto id = b.add();
+  attempt_end saved;
+  saved.how = outcome::drained;
+  saved.started = saved.saved = true;
+  saved.run_time = 4s;
+  b.one(end{id, b.take(id).row->fence, "fast", b.fast, saved, {}});
+  return id;
+}
+
 } // namespace
 
 TEST_CASE("a carry changes the lane of a running attempt and nothing else of it", "[store]") {
@@ -177,12 +188,7 @@ TEST_CASE("a checkpoint is thrown away unless an attempt runs", "[store]") {
 
 TEST_CASE("a reset forgets where the checkpoint is, and is done once", "[store]") {
   bench b(BOTH_STORES);
-  const auto id = b.add();
-  attempt_end saved;
-  saved.how = outcome::drained;
-  saved.started = saved.saved = true;
-  saved.run_time = 4s;
-  b.one(end{id, b.take(id).row->fence, "fast", b.fast, saved, {}});
+  const auto id = add_saved(b);
   CHECK((b.row(id).kept_on == "a1" && b.row(id).kept_work == 4s));
   const auto version = b.row(id).version;
   b.one(reset{id});
@@ -195,12 +201,7 @@ TEST_CASE("a reset forgets where the checkpoint is, and is done once", "[store]"
 
 TEST_CASE("an attempt that starts over is written down once, and the work before it is thrown away", "[store]") {
   bench b(BOTH_STORES);
-  const auto id = b.add();
-  attempt_end saved;
-  saved.how = outcome::drained;
-  saved.started = saved.saved = true;
-  saved.run_time = 4s;
-  b.one(end{id, b.take(id).row->fence, "fast", b.fast, saved, {}});
+  const auto id = add_saved(b);
   const auto running = *b.take(id).row;
   CHECK((running.kept_on == "a1" && running.kept_work == 4s));
   CHECK(b.one(start_over{id, running.fence + 1, "why"}).failure.value().code == errc::stale);
